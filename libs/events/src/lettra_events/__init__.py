@@ -1,0 +1,1 @@
+"""Lettra's event backbone: see docs/architecture.md for the invariants that it keeps."""

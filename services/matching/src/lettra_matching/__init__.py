@@ -1,0 +1,1 @@
+"""Lettra's matching service."""
