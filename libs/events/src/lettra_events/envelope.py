@@ -1,0 +1,187 @@
+"""What an event looks like outside the service that decided it.
+
+An `Event` is what a decider returns: a contract of `lettra_events.contracts`. A `RecordedEvent` is that event as
+it was appended: bytes, so that what is hashed, stored and published is the same. `link` makes the hash chain.
+Kafka records are CloudEvents 1.0 in binary content mode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import orjson
+
+Headers = Sequence[tuple[str, bytes]]
+
+EVENT_BYTES_MAX = 200_000
+"""Limit of key, attributes and payload together, far below the broker's: nothing appended is unpublishable."""
+BROADCAST_KEY = "*"
+"""Key of an event that every partition needs: one entry in the log, one record in each partition."""
+GENESIS = bytes(32)
+"""What the first entry of a chain is linked to."""
+
+_NAMESPACE = UUID("6d3c3c53-8a44-5c2f-9a0c-4f6c6d9a7e11")
+_CONSTANT_HEADERS: list[tuple[str, bytes]] = [
+    ("content-type", b"application/json"),
+    ("ce_specversion", b"1.0"),
+]
+_ATTRIBUTES = ("id", "source", "time", "dataschema", "correlationid", "causationid")
+
+
+class MalformedRecord(ValueError):
+    """A Kafka record that is no event of Lettra: the message names the header that is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An appended event: `payload` is the JSON data as bytes, `attributes` the CloudEvents attributes as JSON."""
+
+    stream_id: str
+    version: int
+    event_id: UUID
+    type: str
+    schema_version: int
+    key: str
+    payload: bytes
+    attributes: bytes
+
+    @property
+    def correlation_id(self) -> str:
+        return str(orjson.loads(self.attributes)["correlationid"])
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A recorded event with its place in the service's published history."""
+
+    sequence: int
+    chain: bytes
+    event: RecordedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A log entry as it was read from one partition of a topic.
+
+    `previous` is the sequence of the record before it in the same partition (0: it is the first).
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    previous: int
+    entry: LogEntry
+
+
+def derived_id(cause: UUID | str, reaction: str, index: int) -> UUID:
+    """The id of the index-th event that `reaction` made of `cause`: the same on every run."""
+    return uuid5(_NAMESPACE, f"{cause}/{reaction}/{index}")
+
+
+def schema_name(event_type: str, version: int) -> str:
+    return f"urn:lettra:{event_type}:{version}"
+
+
+def make_attributes(
+    *,
+    event_id: UUID,
+    service: str,
+    event_type: str,
+    schema_version: int,
+    recorded_at: datetime,
+    correlation_id: str,
+    causation_id: str,
+) -> bytes:
+    """The CloudEvents attributes that are hashed and published, as canonical JSON."""
+    return orjson.dumps(
+        {
+            "causationid": causation_id,
+            "correlationid": correlation_id,
+            "dataschema": schema_name(event_type, schema_version),
+            "id": str(event_id),
+            "source": f"/lettra/{service}",
+            "time": recorded_at.astimezone(UTC).isoformat(),
+        }
+    )
+
+
+def link(previous: bytes, sequence: int, event: RecordedEvent) -> bytes:
+    """SHA-256 over the entry before and all that this entry says, each part behind its length.
+
+    It leaves out partition, generation and previous sequence, which change when a topic gets more partitions.
+    """
+    parts = (
+        event.stream_id.encode(),
+        b"%d" % event.version,
+        event.key.encode(),
+        event.type.encode(),
+        event.attributes,
+        event.payload,
+    )
+    framed = b"".join(b"%d:%b" % (len(part), part) for part in parts)
+    return hashlib.sha256(b"%b%d|%b" % (previous, sequence, framed)).digest()
+
+
+def to_headers(entry: LogEntry, previous: int) -> list[tuple[str, bytes]]:
+    """The headers of the entry's Kafka record; the same entry always gives the same bytes."""
+    event = entry.event
+    attributes = orjson.loads(event.attributes)
+    headers = [(f"ce_{name}", attributes[name].encode()) for name in _ATTRIBUTES]
+    headers += _CONSTANT_HEADERS
+    headers += (
+        ("ce_type", event.type.encode()),
+        ("ce_subject", event.stream_id.encode()),
+        ("ce_streamversion", b"%d" % event.version),
+        ("ce_sequence", b"%d" % entry.sequence),
+        ("ce_previoussequence", b"%d" % previous),
+        ("ce_chain", entry.chain.hex().encode()),
+    )
+    return headers
+
+
+def from_record(
+    topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Headers
+) -> Delivery:
+    """Read a Kafka record back; `MalformedRecord` names what is wrong with it."""
+    found = dict(headers)
+
+    def text(name: str) -> str:
+        raw = found.get(f"ce_{name}")
+        if raw is None:
+            raise MalformedRecord(f"{topic}[{partition}]@{offset}: header ce_{name} is missing or null")
+        return raw.decode()
+
+    if key is None or value is None:
+        raise MalformedRecord(f"{topic}[{partition}]@{offset}: a record without key or value is no event")
+    try:
+        attributes = {name: text(name) for name in sorted(_ATTRIBUTES)}
+        schema_version = int(attributes["dataschema"].rpartition(":")[2])
+        event = RecordedEvent(
+            stream_id=text("subject"),
+            version=int(text("streamversion")),
+            event_id=UUID(attributes["id"]),
+            type=text("type"),
+            schema_version=schema_version,
+            key=key.decode(),
+            payload=value,
+            attributes=orjson.dumps(attributes),
+        )
+        entry = LogEntry(int(text("sequence")), bytes.fromhex(text("chain")), event)
+        return Delivery(topic, partition, offset, int(text("previoussequence")), entry)
+    except MalformedRecord:
+        raise
+    except ValueError as error:
+        raise MalformedRecord(f"{topic}[{partition}]@{offset}: {error}") from error
+
+
+def first_break(head: bytes, entries: Iterable[LogEntry]) -> LogEntry | None:
+    """The first entry whose chain does not follow from `head` and the entries before it; None if all do."""
+    for entry in entries:
+        head = link(head, entry.sequence, entry.event)
+        if head != entry.chain:
+            return entry
+    return None

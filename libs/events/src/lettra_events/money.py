@@ -1,0 +1,148 @@
+"""Exact money: a Decimal amount in one ISO 4217 currency.
+
+Promises: amounts are never floats, never NaN or infinite, and are written as decimal strings in JSON; two
+currencies are never added; `allocate` splits without losing or inventing a cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated, Any, Self
+
+from iso4217 import Currency as _Iso4217
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+AMOUNT_DIGITS_MAX = 18
+AMOUNT_DECIMALS_MAX = 5
+
+
+class CurrencyMismatch(ValueError):
+    """Two amounts of different currencies met in one operation."""
+
+
+def _refuse_float(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError("an amount is a decimal string such as '12.30', not a float")
+    return value
+
+
+def _known_currency(code: str) -> str:
+    exponent_of(code)
+    return code
+
+
+def exponent_of(currency: str) -> int:
+    """Number of decimals of the currency's minor unit (ISO 4217: EUR 2, JPY 0); ValueError if unknown."""
+    try:
+        exponent = _Iso4217(currency.lower()).exponent
+    except ValueError:
+        raise ValueError(f"{currency!r} is not an ISO 4217 currency code such as 'EUR'") from None
+    return 0 if exponent is None else int(exponent)
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_refuse_float),
+    Field(max_digits=AMOUNT_DIGITS_MAX, decimal_places=AMOUNT_DECIMALS_MAX, allow_inf_nan=False),
+]
+"""A Decimal of at most 18 digits and 5 decimals, a string in JSON."""
+
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+"""An ISO 4217 alphabetic code in capitals."""
+
+
+class Money(BaseModel):
+    """An amount in a currency; immutable, hashable, comparable within its currency."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount: Amount
+    currency: CurrencyCode
+
+    @classmethod
+    def of(cls, amount: str | int | Decimal, currency: str) -> Self:
+        """`Money.of("12.30", "EUR")`."""
+        return cls(amount=Decimal(amount), currency=currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        return cls.of(0, currency)
+
+    def _same(self, other: Money) -> Decimal:
+        if other.currency != self.currency:
+            raise CurrencyMismatch(f"{self} and {other} are in different currencies")
+        return other.amount
+
+    def __add__(self, other: Money) -> Money:
+        return self.model_copy(update={"amount": self.amount + self._same(other)})
+
+    def __sub__(self, other: Money) -> Money:
+        return self.model_copy(update={"amount": self.amount - self._same(other)})
+
+    def __neg__(self) -> Money:
+        return self.model_copy(update={"amount": -self.amount})
+
+    def __lt__(self, other: Money) -> bool:
+        return self.amount < self._same(other)
+
+    def __le__(self, other: Money) -> bool:
+        return self.amount <= self._same(other)
+
+    def __gt__(self, other: Money) -> bool:
+        return self.amount > self._same(other)
+
+    def __ge__(self, other: Money) -> bool:
+        return self.amount >= self._same(other)
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the amount has no more decimals than the currency's minor unit."""
+        return self.amount == round(self.amount, exponent_of(self.currency))
+
+    def allocate(self, weights: Sequence[Decimal | int]) -> list[Money]:
+        """Split in proportion to the weights, in minor units; the parts sum to the whole exactly.
+
+        What rounding leaves over goes one minor unit at a time to the parts that lost most by it, the
+        earlier first. ValueError: no weight, a negative one, or all zero.
+        """
+        total = sum((Decimal(weight) for weight in weights), Decimal(0))
+        if not weights or total <= 0 or any(weight < 0 for weight in weights):
+            raise ValueError("allocate needs weights that are not negative and not all zero")
+        unit = Decimal(1).scaleb(-exponent_of(self.currency))
+        exact = [self.amount * Decimal(weight) / total for weight in weights]
+        parts = [part.quantize(unit, ROUND_HALF_EVEN) for part in exact]
+        rest = self.amount - sum(parts, Decimal(0))
+        step = unit.copy_sign(rest)
+        by_loss = sorted(range(len(parts)), key=lambda i: (exact[i] - parts[i]) * -step)
+        for i in range(int(abs(rest) / unit)):
+            parts[by_loss[i % len(parts)]] += step
+        remainder = self.amount - sum(parts, Decimal(0))
+        parts[by_loss[0]] += remainder
+        return [self.model_copy(update={"amount": part}) for part in parts]
+
+
+class PositiveMoney(Money):
+    """Money above zero, with no more decimals than its currency has."""
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if self.amount <= 0:
+            raise ValueError(f"{self} must be above zero")
+        if not self.is_whole:
+            raise ValueError(f"{self} has more decimals than the currency {self.currency}")
+        return self
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The exact sum; zero of the currency for none."""
+    result = Money.zero(currency)
+    for amount in amounts:
+        result += amount
+    return result

@@ -1,0 +1,98 @@
+"""Appending: one transaction, several streams, each at the version that the decision was taken on.
+
+Promises: either all events of the call are in the history, consecutive on their streams, or none is and the
+error says why. `expected_version` has no default; not caring is spelled `ANY_VERSION`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from lettra_events.contracts._registry import Event, encode
+from lettra_events.envelope import BROADCAST_KEY, EVENT_BYTES_MAX, make_attributes
+from lettra_events.store.errors import DuplicateEvent, EventTooLarge, StaleVersion
+
+NEW_STREAM: Final = 0
+ANY_VERSION: Final = -1
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+_APPEND = "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An event on its way into the store, with its id and what caused it."""
+
+    event: Event
+    event_id: UUID
+    correlation_id: str
+    causation_id: str
+
+
+async def append(
+    connection: Connection,
+    staged: Sequence[Staged],
+    expected_version: Mapping[str, int],
+    *,
+    service: str,
+) -> None:
+    """Append the events in their order. Every stream of theirs must be in `expected_version`.
+
+    Raises `StaleVersion` (naming the stream), `EventTooLarge`, `DuplicateEvent`; then nothing is written.
+    """
+    if not staged:
+        return
+    recorded_at = datetime.now(UTC)
+    streams = sorted({item.event.stream_id() for item in staged})
+    expected = [expected_version[stream] for stream in streams]
+    columns = _columns(staged, recorded_at, service)
+    try:
+        await connection.execute(_APPEND, streams, expected, recorded_at, *columns)
+    except asyncpg.PostgresError as error:
+        raise _translated(error, expected_version) from error
+
+
+def _columns(staged: Sequence[Staged], recorded_at: datetime, service: str) -> list[list[Any]]:
+    offsets: dict[str, int] = {}
+    rows = []
+    for item in staged:
+        stream = item.event.stream_id()
+        offsets[stream] = offsets.get(stream, 0) + 1
+        rows.append((stream, offsets[stream], *_encoded(item, recorded_at, service)))
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _encoded(item: Staged, recorded_at: datetime, service: str) -> tuple[Any, ...]:
+    event = item.event
+    payload = encode(event)
+    key = BROADCAST_KEY if event.broadcast else event.key()
+    attributes = make_attributes(
+        event_id=item.event_id,
+        service=service,
+        event_type=event.event_type,
+        schema_version=event.schema_version,
+        recorded_at=recorded_at,
+        correlation_id=item.correlation_id,
+        causation_id=item.causation_id,
+    )
+    if (size := len(payload) + len(attributes) + len(key.encode())) > EVENT_BYTES_MAX:
+        raise EventTooLarge(
+            f"{event.event_type} on {event.stream_id()} has {size} bytes, the limit is {EVENT_BYTES_MAX}"
+        )
+    return item.event_id, event.event_type, event.schema_version, key, payload, attributes
+
+
+def _translated(error: asyncpg.PostgresError, expected: Mapping[str, int]) -> Exception:
+    if error.sqlstate == "LT001":
+        stream = str(error.detail)
+        return StaleVersion(stream, expected[stream], int(error.hint or 0))
+    if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "events_event_id_key":
+        return DuplicateEvent(str(error.detail))
+    return error

@@ -1,0 +1,161 @@
+"""Running decisions against PostgreSQL: fetch what they need under locks, decide in memory, write in bulk.
+
+One transaction a batch. Locks are taken in one sorted sweep (guards, then streams, number series last), so that
+two batches cannot deadlock; when a decision needs a lock that was not foreseen, the transaction is rolled back and
+started over with the larger set.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+
+from lettra_events import failpoints
+from lettra_events.store import tables
+from lettra_events.store.append import Connection, append
+from lettra_events.store.errors import TooManyRounds
+from lettra_events.store.workspace import Evolve, Missing, Needs, Workspace
+
+T = TypeVar("T")
+
+ROUNDS_MAX = 12
+RETRIES_MAX = 5
+TRANSIENT = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
+"""Errors of one attempt, not of what was attempted: run it again."""
+
+Run = Callable[[Workspace], T]
+Write = Callable[[Connection, Workspace], Awaitable[None]]
+
+_LOCK_GUARDS = """
+with wanted as (select name, n from unnest($1::text[]) with ordinality as w(name, n))
+select 1 from guards join wanted using (name) order by n for update of guards"""
+_LOCK_STREAMS = """
+select stream_id, version from streams join unnest($1::text[]) with ordinality as w(stream_id, n) using (stream_id)
+order by n for update of streams"""
+
+
+class _Again(Exception):
+    """More locks are needed: roll back and start over."""
+
+
+async def run_decisions(
+    connection: Connection,
+    evolve: Evolve,
+    run: Run[T],
+    *,
+    service: str,
+    also_write: Write | None = None,
+) -> T:
+    """Run pure decisions in one transaction of their own and give back what `run` returned.
+
+    `also_write` writes more in the same transaction (a position, an answer). Raises what `run` raises, with
+    nothing written; transient database errors are retried `RETRIES_MAX` times.
+    """
+    for attempt in range(RETRIES_MAX):
+        try:
+            return await _with_growing_locks(connection, evolve, run, service, also_write)
+        except TRANSIENT:
+            if attempt == RETRIES_MAX - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _with_growing_locks(
+    connection: Connection, evolve: Evolve, run: Run[T], service: str, also_write: Write | None
+) -> T:
+    needs = _foreseen(evolve, run)
+    for _ in range(ROUNDS_MAX):
+        try:
+            async with connection.transaction():
+                failpoints.reach("append.before")
+                workspace, result = await decide_under_locks(connection, evolve, run, needs)
+                await write_decisions(connection, workspace, service=service)
+                if also_write is not None:
+                    await also_write(connection, workspace)
+                failpoints.reach("append.written")
+            failpoints.reach("append.committed")
+            return result
+        except _Again:
+            continue
+    raise TooManyRounds(f"{service}: a decision still asked for more rows after {ROUNDS_MAX} rounds")
+
+
+def _foreseen(evolve: Evolve, run: Run[Any]) -> Needs:
+    """What a run over nothing asks for: most of the locks, without touching the database."""
+    needs = Needs()
+    try:
+        run(Workspace(evolve))
+    except Missing as missing:
+        needs.add(missing.needs)
+    return needs
+
+
+async def decide_under_locks(
+    connection: Connection, evolve: Evolve, run: Run[T], needs: Needs
+) -> tuple[Workspace, T]:
+    """Inside the caller's transaction: lock, load and run until nothing is missing. `needs` grows."""
+    workspace = Workspace(evolve)
+    await _lock(connection, workspace, needs)
+    await _fetch(connection, workspace, needs)
+    for _ in range(ROUNDS_MAX):
+        try:
+            return workspace, run(workspace)
+        except Missing as missing:
+            needs.add(missing.needs)
+            if missing.needs.streams or missing.needs.guards:
+                raise _Again from None
+            workspace.reset()
+            await _fetch(connection, workspace, missing.needs)
+    raise TooManyRounds(f"a decision still asked for more rows after {ROUNDS_MAX} rounds")
+
+
+async def write_decisions(connection: Connection, workspace: Workspace, *, service: str) -> None:
+    """Append the staged events and write the changed rows; a statement a table."""
+    await append(connection, workspace.staged, workspace.expected_versions(), service=service)
+    for table, rows, gone in workspace.changes():
+        await tables.write(connection, table, rows)
+        await tables.delete(connection, table, gone)
+
+
+async def _lock(connection: Connection, workspace: Workspace, needs: Needs) -> None:
+    guards = sorted(needs.guards)
+    if guards:
+        await connection.execute(
+            "insert into guards (name) select unnest($1::text[]) on conflict do nothing", guards
+        )
+        await connection.execute(_LOCK_GUARDS, guards)
+    streams = sorted(needs.streams, key=_lock_order)
+    versions: dict[str, int] = {}
+    if streams:
+        await connection.execute(
+            "insert into streams (stream_id, version) select unnest($1::text[]), 0 on conflict do nothing",
+            streams,
+        )
+        versions = {row[0]: row[1] for row in await connection.fetch(_LOCK_STREAMS, streams)}
+    workspace.locked(versions, guards)
+
+
+def _lock_order(stream_id: str) -> tuple[bool, str]:
+    """A number series is held by every issue of its entity: lock it last, for the shortest time."""
+    return stream_id.startswith("series:"), stream_id
+
+
+async def _fetch(connection: Connection, workspace: Workspace, needs: Needs) -> None:
+    rows: defaultdict[tables.Table[Any], list[tables.Key]] = defaultdict(list)
+    for table, key in needs.rows:
+        rows[table].append(key)
+    for table, keys in rows.items():
+        workspace.loaded(table, keys, await tables.load(connection, table, keys))
+    finds: defaultdict[tuple[tables.Table[Any], str], list[Any]] = defaultdict(list)
+    for table, column, value in needs.finds:
+        finds[table, column].append(value)
+    for (table, column), values in finds.items():
+        workspace.looked_up(table, column, values, await tables.find(connection, table, column, values))
