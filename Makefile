@@ -14,13 +14,83 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 help: ## List the targets
 	@echo "Lettra: accounts receivable as event-sourced services. Start with: make demo"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
+
+# ---- Running it ----
+
+.PHONY: demo
+demo: $(READY) ## Run a company through receivables on real servers, and show what happened (KEEP=1: leave it up)
+	@$(BIN)/python -m lettra_tools.demo
+
+.PHONY: up
+up: $(READY) ## Start PostgreSQL, Kafka and all services on this machine
+	@$(BIN)/lettra up
+
+.PHONY: down
+down: $(READY) ## Stop them
+	@$(BIN)/lettra down
+
+.PHONY: bench
+bench: $(READY) ## Measure, against bare loops in the same run
+	@$(BIN)/lettra bench
+
+# ---- Checking it ----
+# A single level takes pytest's options: make unit ARGS="-k money -x"
+
+.PHONY: test
+test: $(READY) ## Everything below: what must hold before a change lands
+	@$(BIN)/python tools/checks/run_all.py
+
+.PHONY: lint
+lint: $(READY) ## Style, format and house rules
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { $(BIN)/ruff format --check; echo "Run: make format" >&2; exit 1; }
+	@$(BIN)/python tools/checks/hygiene.py
+
+.PHONY: format
+format: $(READY) ## Mend what can be mended by itself
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format --quiet
+
+.PHONY: types
+types: $(READY) ## Strict typing
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(READY) ## Who may import whom
+	@$(BIN)/lint-imports --no-logo --no-cache
+
+.PHONY: docs
+docs: $(READY) ## Generate docs/events from the contracts
+	@$(BIN)/python -m lettra_events.contracts.docs
+
+.PHONY: docs-check
+docs-check: $(READY) ## The generated documents are those of the contracts
+	@$(BIN)/python -m lettra_events.contracts.docs --check
+
+.PHONY: install-alone
+install-alone: $(READY) ## Each package installs and imports with its own dependencies only
+	@$(BIN)/python tools/checks/install_alone.py
+
+.PHONY: unit
+unit: $(READY) ## Unit tests: no server, no network
+	@$(BIN)/python tools/checks/levels.py unit
+
+.PHONY: integration
+integration: $(READY) ## Tests on real Kafka and PostgreSQL
+	@$(BIN)/python tools/checks/levels.py integration
+
+.PHONY: e2e
+e2e: $(READY) ## All services together, over HTTP and Kafka only
+	@$(BIN)/python tools/checks/levels.py e2e
 
 # ---- The environment ----
 
 $(READY): $(PINNED) $(DECLARED) tools/checks/install.py
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Lettra needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -1)." \
+	@command -v $(PYTHON) >/dev/null || { echo "Lettra needs Python 3.11 or newer, and there is no $(PYTHON) here." \
+	    "Name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Lettra needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	    "Name another one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) tools/checks/install.py
 

@@ -17,11 +17,13 @@ from pathlib import Path
 from registry import registry_settings
 from workspace import DEV, REQUIREMENTS, ROOT, VENV, packages
 
+Command = list[str | Path]
+
 PYTHON = VENV / "bin/python"
 UV = VENV / "bin/uv"
 
 
-def run(what: str, command: list[str | Path], env: dict[str, str] | None = None) -> None:
+def run(what: str, command: Command, env: dict[str, str] | None = None) -> None:
     """Run one step; its output is shown live on a terminal, and elsewhere only when it fails."""
     print(f"  {what}", flush=True)
     live = sys.stderr.isatty()
@@ -40,7 +42,7 @@ def run(what: str, command: list[str | Path], env: dict[str, str] | None = None)
             print(done.stdout, flush=True)
         sys.exit(
             f"The installation failed at: {what}. The reason is just above; "
-            "if it is the network, set pip up for your package registry (PIP_INDEX_URL, PIP_CERT) and run make again."
+            "if it is the network, set pip up for your registry (PIP_INDEX_URL, PIP_CERT) and run make again."
         )
 
 
@@ -55,34 +57,51 @@ def superfluous(listing: str, wanted: set[str]) -> list[str]:
     return sorted(installed - wanted - {"pip", "setuptools", "wheel"})
 
 
+def usable() -> bool:
+    """Whether .venv has a Python with pip; an interrupted run can leave one that has not."""
+    if not PYTHON.exists():
+        return False
+    probe: Command = [PYTHON, "-m", "pip", "--version"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+
+def installed(settings: dict[str, str]) -> str:
+    command: Command = [UV, "pip", "list", "--format", "json", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | settings)
+    return done.stdout
+
+
 def install() -> None:
     began = time.monotonic()
     own = packages()
     wanted = pinned(DEV)
     print(f"Making .venv with Python {sys.version.split()[0]}", flush=True)
-    # Only the interpreter is looked for: a folder left by an interrupted run, or without pip, is made good.
-    if subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode if PYTHON.exists() else True:
+    if not usable():
         run("a fresh virtual environment", [sys.executable, "-m", "venv", "--clear", VENV])
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
+    pip: Command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--require-hashes",
+    ]
     run("uv, by pip", [*pip, "-r", REQUIREMENTS / "bootstrap.txt"])
-    settings = {"UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "hardlink"), "VIRTUAL_ENV": str(VENV)}
-    settings |= registry_settings(PYTHON)
-    run(f"{len(wanted)} pinned packages, by uv", [UV, "pip", "install", "--require-hashes", "-r", DEV], settings)
-    editable: list[str | Path] = []
+    settings = registry_settings(PYTHON) | {"VIRTUAL_ENV": str(VENV)}
+    pinned_ones: Command = [UV, "pip", "install", "--require-hashes", "-r", DEV]
+    run(f"{len(wanted)} pinned packages, by uv", pinned_ones, settings)
+    editable: Command = [UV, "pip", "install", "--no-deps", "--no-build-isolation"]
     for package in own:
         editable += ["--editable", package.folder]
-    command = [UV, "pip", "install", "--no-deps", "--no-build-isolation", *editable]
-    run(f"{len(own)} packages of the workspace, editable", command, settings)
-    listing = subprocess.run(
-        [UV, "pip", "list", "--format", "json", "--quiet"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | settings,
-    ).stdout
-    extra = superfluous(listing, wanted | {package.name for package in own})
+    run(f"{len(own)} packages of the workspace, editable", editable, settings)
+    extra = superfluous(installed(settings), wanted | {package.name for package in own})
     if extra:
-        run(f"away with what is no longer pinned: {', '.join(extra)}", [UV, "pip", "uninstall", *extra], settings)
+        run(
+            f"away with what is pinned no longer: {', '.join(extra)}",
+            [UV, "pip", "uninstall", *extra],
+            settings,
+        )
     (VENV / ".complete").touch()
     print(f"Ready in {time.monotonic() - began:.0f} s", flush=True)
 

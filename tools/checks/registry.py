@@ -1,6 +1,6 @@
 """Make uv use the package registry that pip is set up for, by its files or by PIP_* variables.
 
-An installation by pip works wherever a company has its mirror, proxy and certificates; uv reads other names for them.
+pip is set up wherever a company has its own mirror, proxy and certificates; uv has other names for these.
 """
 
 from __future__ import annotations

@@ -1,0 +1,96 @@
+"""Run one level of tests over the whole workspace: `make unit`, `make integration`, `make e2e`.
+
+pytest alone would call "no test ran" a success of the folders beside it; here every folder must have run one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from workspace import ROOT, packages
+
+REPORTS = ROOT / "build/checks"
+# Levels that may have no test at all yet; a level leaves this set with its first test.
+UNDER_CONSTRUCTION = {"unit", "integration", "e2e"}
+# A test that hangs fails by itself, with the stack of every thread.
+SECONDS = {"unit": 60, "integration": 180, "e2e": 600}
+WORKERS = {"unit": 0, "integration": 2, "e2e": 0}
+NO_TESTS = 5
+
+
+@dataclass(frozen=True)
+class Counts:
+    passed: int
+    failed: int
+    skipped: int
+
+
+def folders(level: str, root: Path = ROOT) -> list[Path]:
+    """Where the tests of a level live."""
+    if level == "e2e":
+        return [path for path in [root / "tests/e2e"] if path.is_dir()]
+    return [path for each in packages(root) if (path := each.folder / "tests" / level).is_dir()]
+
+
+def has_tests(folder: Path) -> bool:
+    return any(folder.rglob("test_*.py"))
+
+
+def read_report(path: Path) -> list[ET.Element]:
+    return list(ET.parse(path).getroot().iter("testcase"))  # noqa: S314 - written by pytest, just now
+
+
+def count(cases: list[ET.Element]) -> Counts:
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.find("skipped") is not None)
+    return Counts(len(cases) - failed - skipped, failed, skipped)
+
+
+def silent(cases: list[ET.Element], looked_in: list[Path], root: Path = ROOT) -> list[Path]:
+    """The folders from which no test ran: all were skipped, or none was collected."""
+    ran = {case.get("classname", "") for case in cases if case.find("skipped") is None}
+    prefixes = {folder: ".".join(folder.relative_to(root).parts) for folder in looked_in}
+    return [folder for folder, prefix in prefixes.items() if not any(name.startswith(prefix) for name in ran)]
+
+
+def run(level: str) -> int:
+    looked_in = [folder for folder in folders(level) if has_tests(folder)]
+    if not looked_in:
+        if level in UNDER_CONSTRUCTION:
+            print(f"There is no {level} test yet.")
+            return 0
+        print(f"No {level} test was found: this is a failure, for nothing was checked.")
+        return 1
+    report = REPORTS / f"{level}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    workers = int(os.environ.get("WORKERS", WORKERS[level]))
+    extra = shlex.split(os.environ.get("ARGS", ""))
+    command = [sys.executable, "-m", "pytest", "-q", f"--timeout={SECONDS[level]}", f"--junit-xml={report}"]
+    command += ["-n", str(workers)] if workers else []
+    done = subprocess.run(
+        [*command, *extra, *(str(folder.relative_to(ROOT)) for folder in looked_in)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode == NO_TESTS:
+        print(
+            f"No {level} test ran, though there are test files: this is a failure, for nothing was checked."
+        )
+    if done.returncode or extra:
+        return done.returncode
+    empty = silent(read_report(report), looked_in)
+    for folder in empty:
+        print(f"No test of {folder.relative_to(ROOT)} ran: this is a failure, for nothing of it was checked.")
+    return 1 if empty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))
