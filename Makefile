@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.complete
-DECLARED := $(wildcard pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml tools/pyproject.toml)
+DECLARED := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml tools/pyproject.toml)
 PINNED := requirements/bootstrap.txt requirements/dev.txt
 # Plain `make` prints what a recipe says, not the recipe.
 MAKEFLAGS += --no-print-directory --no-builtin-rules

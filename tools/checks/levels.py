@@ -52,7 +52,7 @@ def count(cases: list[ET.Element]) -> Counts:
     return Counts(len(cases) - failed - skipped, failed, skipped)
 
 
-def silent(cases: list[ET.Element], looked_in: list[Path], root: Path = ROOT) -> list[Path]:
+def silent(cases: list[ET.Element], looked_in: list[Path], root: Path) -> list[Path]:
     """The folders from which no test ran: all were skipped, or none was collected."""
     ran = {case.get("classname", "") for case in cases if case.find("skipped") is None}
     prefixes = {folder: ".".join(folder.relative_to(root).parts) for folder in looked_in}
@@ -86,7 +86,7 @@ def run(level: str) -> int:
         )
     if done.returncode or extra:
         return done.returncode
-    empty = silent(read_report(report), looked_in)
+    empty = silent(read_report(report), looked_in, ROOT)
     for folder in empty:
         print(f"No test of {folder.relative_to(ROOT)} ran: this is a failure, for nothing of it was checked.")
     return 1 if empty else 0
