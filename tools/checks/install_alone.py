@@ -25,7 +25,8 @@ import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
 count = 1
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    if ".testing" in module.name or module.name.endswith("__main__") or ".migrations" in module.name:
+    parts = set(module.name.split("."))
+    if parts & {"testing", "migrations", "__main__"} or ".pytest_" in module.name:
         continue
     importlib.import_module(module.name)
     count += 1

@@ -59,6 +59,11 @@ def silent(cases: list[ET.Element], looked_in: list[Path], root: Path) -> list[P
     return [folder for folder, prefix in prefixes.items() if not any(name.startswith(prefix) for name in ran)]
 
 
+def names_a_path(arguments: list[str]) -> bool:
+    """Whether whoever runs one level by hand chose where to look: a folder, a file, or file::test."""
+    return any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument[:1] != "-")
+
+
 def run(level: str) -> int:
     looked_in = [folder for folder in folders(level) if has_tests(folder)]
     if not looked_in:
@@ -74,8 +79,9 @@ def run(level: str) -> int:
     extra = shlex.split(os.environ.get("ARGS", ""))
     command = [sys.executable, "-m", "pytest", "-q", f"--timeout={SECONDS[level]}", f"--junit-xml={report}"]
     command += ["-n", str(workers)] if workers else []
+    chosen = [] if names_a_path(extra) else [str(folder.relative_to(ROOT)) for folder in looked_in]
     done = subprocess.run(
-        [*command, *extra, *(str(folder.relative_to(ROOT)) for folder in looked_in)],
+        [*command, *extra, *chosen],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         check=False,
