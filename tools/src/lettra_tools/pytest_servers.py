@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """PostgreSQL and Kafka, started when the first test asks and stopped after the last one."""
-    from lettra_tools.stack.for_tests import start_for_tests
     from lettra_tools.stack.shared import SharedServers
 
-    share = SharedServers(_common_folder(tmp_path_factory), start_for_tests)
+    share = SharedServers(_common_folder(tmp_path_factory))
     try:
         yield share.join()
     finally:
