@@ -1,0 +1,206 @@
+"""XML from strangers, read a piece at a time.
+
+The only module that knows lxml. It promises that no document type declaration is ever parsed (so no entity
+is ever expanded, inside or outside the file), that memory stays bounded by `Limits`, that namespaces and
+prefixes play no part (a `Stmt` is a `Stmt`), and that whatever is wrong with the XML is an `UnreadableFile`.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO, Final, Protocol, Self
+
+from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+
+from lettra_payment_ingest.bank.errors import UnreadableFile, quoted
+from lettra_payment_ingest.bank.limits import Limits
+
+CHUNK_BYTES: Final = 64 * 1024
+FIRST_NAMES_MAX: Final = 200
+
+# Encodings in which every ASCII byte means itself, so that the scan of the prolog sees what the parser will
+# see. A shifting one (ISO-2022, UTF-7) could show a harmless root to the scan and a DOCTYPE to the parser.
+_ASCII_LIKE: Final = re.compile(
+    r"(?i)(utf-?8|us-ascii|ascii|latin-?[19]|iso-?8859-\d{1,2}|windows-125\d|cp125\d)\Z"
+)
+_PROLOG: Final = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_DECLARED: Final = re.compile(r"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_SAFE: Final = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+
+
+class Element(Protocol):
+    """The part of an lxml element that the readers use."""
+
+    tag: str
+    text: str | None
+    sourceline: int | None
+
+    def get(self, key: str) -> str | None: ...
+    def getparent(self) -> "Element | None": ...
+    def getprevious(self) -> "Element | None": ...
+    def iterchildren(self, *tags: str) -> "Iterator[Element]": ...
+    def clear(self, keep_tail: bool = False) -> None: ...
+    def remove(self, element: Self) -> None: ...
+    def __len__(self) -> int: ...
+
+
+class Flaw(Exception):
+    """Something wrong at an element. The reader of the file adds the file's name and the path."""
+
+    def __init__(self, element: Element, reason: str) -> None:
+        super().__init__(reason)
+        self.element = element
+        self.reason = reason
+
+
+def local_name(element: Element) -> str:
+    """The name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def children(element: Element, name: str) -> "Iterator[Element]":
+    """The child elements of that name, in any namespace or none."""
+    return element.iterchildren("{*}" + name)
+
+
+def find(element: Element, *path: str) -> Element | None:
+    """The first element down that path of names."""
+    for name in path:
+        child = next(element.iterchildren("{*}" + name), None)
+        if child is None:
+            return None
+        element = child
+    return element
+
+
+def drop_before(element: Element, keep: str = "") -> None:
+    """Free the siblings before this one, back to the nearest named `keep`, and the content of the element
+    itself.
+
+    The element stays, empty: the parser may still be adding the white space behind it.
+    """
+    parent = element.getparent()
+    previous = element.getprevious()
+    while parent is not None and previous is not None and local_name(previous) != keep:
+        parent.remove(previous)
+        previous = element.getprevious()
+    element.clear(keep_tail=True)
+
+
+class Document:
+    """One XML file: its head, looked at without parsing the rest, then its elements as they end."""
+
+    def __init__(self, source: bytes | BinaryIO, name: str, limits: Limits) -> None:
+        self.name = name
+        self._limits = limits
+        self._file: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
+        first = self._file.read(CHUNK_BYTES)
+        stripped = first.lstrip(b" \t\r\n")
+        # Blank lines before the declaration are not XML, but banks send them. Lines keep their numbers.
+        self._line_offset = first[: len(first) - len(stripped)].count(b"\n")
+        self._first = stripped
+        self._refuse_prolog()
+
+    def fail(self, place: str, reason: str) -> UnreadableFile:
+        return UnreadableFile(self.name, place, reason)
+
+    def line(self, element: Element) -> str:
+        """The element's line, in words."""
+        return f"line {(element.sourceline or 0) + self._line_offset}"
+
+    def _refuse_prolog(self) -> None:
+        text = self._decoded_head()
+        end = _PROLOG.match(text)
+        rest = text[end.end() :] if end else text
+        line = f"line {text[: len(text) - len(rest)].count(chr(10)) + 1 + self._line_offset}"
+        if rest[:9].upper() == "<!DOCTYPE":
+            raise self.fail(
+                line, "has a document type declaration (DOCTYPE), which is refused: it could expand entities"
+            )
+        if not text:
+            raise self.fail("line 1", "the file is empty")
+        if not re.match(r"<[^\W\d]", rest):
+            raise self.fail(
+                line, "is not XML" if rest[:2] not in ("<?", "<!") else "no element after the XML prolog"
+            )
+
+    def _decoded_head(self) -> str:
+        if self._first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return self._first.decode("utf-16", "replace")
+        text = self._first.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+        declared = _DECLARED.match(text)
+        if declared and not _ASCII_LIKE.match(declared[1]):
+            raise self.fail("line 1", f"encoding {quoted(declared[1])} is not taken")
+        return text
+
+    def first_names(self) -> tuple[str, ...]:
+        """The names of the first elements, in document order, from the first bytes only.
+
+        Raises `UnreadableFile` only when there is not even one: a later flaw is for `ends` to report.
+        """
+        parser = etree.XMLPullParser(events=("start",), **_SAFE)
+        flaw: UnreadableFile | None = None
+        try:
+            self._feed(parser, self._first)
+        except UnreadableFile as error:
+            flaw = error
+        names = tuple(local_name(element) for _, element in islice(parser.read_events(), FIRST_NAMES_MAX))
+        if not names:
+            raise flaw or self.fail("line 1", "the root element never ends")
+        return names
+
+    def ends(self, *names: str) -> Iterator[Element]:
+        """The elements of those names, each when it has ended, so inner before outer.
+
+        The caller frees what it has used (`drop_before`). Raises `UnreadableFile` at the first flaw of the
+        XML.
+        """
+        tags = tuple("{*}" + name for name in names)
+        parser = etree.XMLPullParser(
+            events=("end",), tag=tags, remove_comments=True, remove_pis=True, **_SAFE
+        )
+        taken = since_event = 0
+        for chunk in self._chunks():
+            taken += len(chunk)
+            if taken > self._limits.bytes_max:
+                raise self.fail("end", f"is larger than {self._limits.bytes_max} bytes")
+            self._feed(parser, chunk)
+            seen = False
+            for _, element in parser.read_events():
+                seen = True
+                yield element
+            since_event = 0 if seen else since_event + len(chunk)
+            if since_event > self._limits.gap_bytes_max:
+                raise self.fail(f"byte {taken}", f"{self._limits.gap_bytes_max} bytes without an entry")
+        self._finish(parser)
+        for _, element in parser.read_events():
+            yield element
+
+    def _chunks(self) -> Iterator[bytes]:
+        yield self._first
+        while chunk := self._file.read(CHUNK_BYTES):
+            yield chunk
+
+    def _feed(self, parser: "etree.XMLPullParser", chunk: bytes) -> None:
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError as error:
+            raise self.fail(self._error_line(error), f"is not well-formed XML: {_message(error)}") from None
+
+    def _finish(self, parser: "etree.XMLPullParser") -> None:
+        try:
+            root = parser.close()
+        except etree.XMLSyntaxError as error:
+            raise self.fail(self._error_line(error), f"the file ends too soon: {_message(error)}") from None
+        # The prolog was scanned; this is the same promise checked on what the parser saw.
+        if root.getroottree().docinfo.internalDTD is not None:
+            raise self.fail("line 1", "has a document type declaration (DOCTYPE), which is refused")
+
+    def _error_line(self, error: "etree.XMLSyntaxError") -> str:
+        return f"line {(error.position[0] or 0) + self._line_offset}"
+
+
+def _message(error: "etree.XMLSyntaxError") -> str:
+    return re.sub(r",? line \d+, column \d+( \(.*\))?$", "", error.msg or "unknown")
