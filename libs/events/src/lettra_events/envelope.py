@@ -126,6 +126,11 @@ def link(previous: bytes, sequence: int, event: RecordedEvent) -> bytes:
     return hashlib.sha256(b"%b%d|%b" % (previous, sequence, framed)).digest()
 
 
+def timestamp_ms(entry: LogEntry) -> int:
+    """The Kafka timestamp of the entry's record: when it was appended."""
+    return round(datetime.fromisoformat(orjson.loads(entry.event.attributes)["time"]).timestamp() * 1000)
+
+
 def to_headers(entry: LogEntry, previous: int) -> list[tuple[str, bytes]]:
     """The headers of the entry's Kafka record; the same entry always gives the same bytes."""
     event = entry.event

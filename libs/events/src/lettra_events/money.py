@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from iso4217 import Currency as _Iso4217
@@ -32,10 +33,11 @@ def _known_currency(code: str) -> str:
     return code
 
 
+@lru_cache(maxsize=512)
 def exponent_of(currency: str) -> int:
     """Number of decimals of the currency's minor unit (ISO 4217: EUR 2, JPY 0); ValueError if unknown."""
     try:
-        exponent = _Iso4217(currency.lower()).exponent
+        exponent = _Iso4217(currency).exponent
     except ValueError:
         raise ValueError(f"{currency!r} is not an ISO 4217 currency code such as 'EUR'") from None
     return 0 if exponent is None else int(exponent)

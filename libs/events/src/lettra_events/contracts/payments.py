@@ -46,7 +46,9 @@ class _Transaction(Event):
     entity_id: str
     account: str
     statement_id: str
-    entry_ref: str = Field(description="the bank's reference of the transaction, else a digest with an ordinal")
+    entry_ref: str = Field(
+        description="the bank's reference of the transaction, else a digest with an ordinal"
+    )
     booking_date: date
     value_date: date | None = None
     amount: Amount = Field(gt=0, description="unsigned")
@@ -138,5 +140,3 @@ class PaymentsDayClosed(Event):
 
     def stream_id(self) -> str:
         return "days"
-
-

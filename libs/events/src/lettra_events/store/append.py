@@ -7,33 +7,21 @@ error says why. `expected_version` has no default; not caring is spelled `ANY_VE
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 import asyncpg
 
-from lettra_events.contracts._registry import Event, encode
+from lettra_events.contracts._registry import encode
+from lettra_events.decisions.workspace import Staged
 from lettra_events.envelope import BROADCAST_KEY, EVENT_BYTES_MAX, make_attributes
-from lettra_events.store.errors import DuplicateEvent, EventTooLarge, StaleVersion
+from lettra_events.errors import DuplicateEvent, EventTooLarge, StaleVersion
 
-NEW_STREAM: Final = 0
 ANY_VERSION: Final = -1
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 
 _APPEND = "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """An event on its way into the store, with its id and what caused it."""
-
-    event: Event
-    event_id: UUID
-    correlation_id: str
-    causation_id: str
 
 
 async def append(

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import asyncpg
 
 from lettra_events import failpoints
-from lettra_events.store import tables
+from lettra_events.decisions import tables
+from lettra_events.decisions.workspace import Evolve, Missing, Needs, Workspace
+from lettra_events.errors import TooManyRounds
+from lettra_events.store import rows as stored
 from lettra_events.store.append import Connection, append
-from lettra_events.store.errors import TooManyRounds
-from lettra_events.store.workspace import Evolve, Missing, Needs, Workspace
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ select stream_id, version from streams join unnest($1::text[]) with ordinality a
 order by n for update of streams"""
 
 
-class _Again(Exception):
+class Again(Exception):
     """More locks are needed: roll back and start over."""
 
 
@@ -83,7 +84,7 @@ async def _with_growing_locks(
                 failpoints.reach("append.written")
             failpoints.reach("append.committed")
             return result
-        except _Again:
+        except Again:
             continue
     raise TooManyRounds(f"{service}: a decision still asked for more rows after {ROUNDS_MAX} rounds")
 
@@ -111,7 +112,7 @@ async def decide_under_locks(
         except Missing as missing:
             needs.add(missing.needs)
             if missing.needs.streams or missing.needs.guards:
-                raise _Again from None
+                raise Again from None
             workspace.reset()
             await _fetch(connection, workspace, missing.needs)
     raise TooManyRounds(f"a decision still asked for more rows after {ROUNDS_MAX} rounds")
@@ -121,8 +122,8 @@ async def write_decisions(connection: Connection, workspace: Workspace, *, servi
     """Append the staged events and write the changed rows; a statement a table."""
     await append(connection, workspace.staged, workspace.expected_versions(), service=service)
     for table, rows, gone in workspace.changes():
-        await tables.write(connection, table, rows)
-        await tables.delete(connection, table, gone)
+        await stored.write(connection, table, rows)
+        await stored.delete(connection, table, gone)
 
 
 async def _lock(connection: Connection, workspace: Workspace, needs: Needs) -> None:
@@ -153,9 +154,9 @@ async def _fetch(connection: Connection, workspace: Workspace, needs: Needs) -> 
     for table, key in needs.rows:
         rows[table].append(key)
     for table, keys in rows.items():
-        workspace.loaded(table, keys, await tables.load(connection, table, keys))
+        workspace.loaded(table, keys, await stored.load(connection, table, keys))
     finds: defaultdict[tuple[tables.Table[Any], str], list[Any]] = defaultdict(list)
     for table, column, value in needs.finds:
         finds[table, column].append(value)
     for (table, column), values in finds.items():
-        workspace.looked_up(table, column, values, await tables.find(connection, table, column, values))
+        workspace.looked_up(table, column, values, await stored.find(connection, table, column, values))

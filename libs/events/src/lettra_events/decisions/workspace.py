@@ -15,12 +15,13 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from lettra_events.contracts._registry import Event
+from lettra_events.decisions.tables import Change, Key, Row, Table
 from lettra_events.envelope import derived_id
-from lettra_events.store.append import NEW_STREAM, Staged
-from lettra_events.store.errors import StaleVersion
-from lettra_events.store.tables import Change, Key, Row, Table
+from lettra_events.errors import StaleVersion
 
 R = TypeVar("R", bound=Row)
+
+NEW_STREAM = 0
 Evolve = Callable[[Event], Iterable[Change[Any]]]
 """Which state rows an own event changes, and how."""
 
@@ -55,6 +56,16 @@ class Missing(Exception):
     def __init__(self, needs: Needs) -> None:
         super().__init__("more rows are needed")
         self.needs = needs
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An event on its way into the store, with its id and what caused it."""
+
+    event: Event
+    event_id: UUID
+    correlation_id: str
+    causation_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Deciding, pure: rows in memory, and decisions as functions over them."""

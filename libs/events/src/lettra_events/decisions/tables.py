@@ -1,0 +1,106 @@
+"""Tables of rows that are folded from events: the state of a service's own streams, and its projections.
+
+A row is a frozen dataclass; a `Change` says how one event changes one row, as a pure function of the row before.
+So the same code serves live, in a replay, and in tests without a database. The DDL is in the service's
+migrations; `lettra_events.store.rows` reads and writes rows, and refuses at start a table that differs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_type_hints
+from uuid import UUID
+
+
+class Row(Protocol):
+    """Any frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+R = TypeVar("R", bound=Row)
+Key = tuple[Any, ...]
+
+_PG_TYPES: Mapping[Any, str] = {
+    str: "text",
+    int: "bigint",
+    bool: "boolean",
+    Decimal: "numeric",
+    date: "date",
+    datetime: "timestamp with time zone",
+    UUID: "uuid",
+    bytes: "bytea",
+    tuple[str, ...]: "text[]",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table(Generic[R]):
+    """A table of rows `R`.
+
+    `key`: the columns that identify a row. `finds`: columns by which rows are looked up (indexed in the migration).
+    `guard`: for state tables, the stream that must be locked to decide on a row, from its key; a lookup by a
+    `finds` column and a write that changes what it finds lock the looked-up value as well, so that two
+    transactions cannot miss each other. Projections are written by one partition at a time and have no guard.
+    """
+
+    name: str
+    row: type[R]
+    key: tuple[str, ...]
+    finds: tuple[str, ...] = ()
+    guard: Callable[[Key], str] | None = None
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(field.name for field in dataclasses.fields(self.row))
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        hints = get_type_hints(self.row)
+        return {column: _pg_type(hints[column], f"{self.name}.{column}") for column in self.columns}
+
+    def key_of(self, row: R) -> Key:
+        return tuple(getattr(row, column) for column in self.key)
+
+
+def _pg_type(hint: Any, place: str) -> str:
+    options = [arg for arg in getattr(hint, "__args__", ()) if arg is not type(None)]
+    optional = len(options) == 1 and type(None) in getattr(hint, "__args__", ())
+    found = _PG_TYPES.get(options[0] if optional else hint)
+    if found is None:
+        raise TypeError(f"{place}: no column type for {hint}")
+    return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change(Generic[R]):
+    """How one event changes one row: `apply` takes the row before (None: there is none) and gives the row after."""
+
+    table: Table[R]
+    key: Key
+    apply: Callable[[R | None], R | None]
+
+
+def put(table: Table[R], row: R) -> Change[R]:
+    """The row becomes this, whatever it was."""
+    return Change(table, table.key_of(row), lambda _before: row)
+
+
+def change(table: Table[R], key: Key, how: Callable[[R], R | None]) -> Change[R]:
+    """An existing row becomes what `how` makes of it. A missing row is an error of the history or of the code."""
+
+    def apply(before: R | None) -> R | None:
+        if before is None:
+            raise LookupError(f"{table.name}{key}: the event changes a row that does not exist")
+        return how(before)
+
+    return Change(table, key, apply)
+
+
+def remove(table: Table[R], key: Key) -> Change[R]:
+    """The row is gone."""
+    return Change(table, key, lambda _before: None)

@@ -1,0 +1,56 @@
+"""Which records of a partition may be applied: each once, in order, none missing.
+
+Every record carries its own sequence and that of the record before it in its partition, so a repeat and a hole
+are both seen from the records alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lettra_events.envelope import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a partition is applied. `next_offset`: where reading goes on after a restart."""
+
+    sequence: int = 0
+    next_offset: int = 0
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A batch sorted out: what to apply, how many were repeats, and where the first hole is."""
+
+    fresh: list[Delivery] = field(default_factory=list)
+    repeated: int = 0
+    hole: Delivery | None = None
+
+
+def sort_out(position: Position, deliveries: Sequence[Delivery]) -> Sorted:
+    """Take what follows the position without a gap.
+
+    A record whose predecessor is not known yet is a hole: it is not applied, and those behind it are looked at
+    on, because the missing record may stand further down (it was sent late) and close the gap.
+    """
+    result = Sorted()
+    known = position.sequence
+    for delivery in deliveries:
+        if delivery.entry.sequence <= known:
+            result.repeated += 1
+        elif delivery.previous == known:
+            result.fresh.append(delivery)
+            known = delivery.entry.sequence
+        elif result.hole is None:
+            result.hole = delivery
+    return result
+
+
+def position_after(position: Position, batch: Sorted, last_offset: int) -> Position:
+    """The position once `batch.fresh` is applied: behind a hole, reading starts again at the hole."""
+    sequence = batch.fresh[-1].entry.sequence if batch.fresh else position.sequence
+    if batch.hole is not None:
+        return Position(sequence, batch.hole.offset)
+    return Position(sequence, last_offset + 1)

@@ -1,0 +1,168 @@
+"""Parking: a bad event stops one key, and whoever depends on the key can see that it is stopped.
+
+The failing record and all that follows of its key are kept whole, in order; `KeyParked` is published in the same
+transaction. Released, the key's records are applied in their order, then `KeyReleased` is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from lettra_events.contracts import ContractError, Event, decode
+from lettra_events.contracts.parking import KeyParked, KeyReleased
+from lettra_events.decisions.tables import Change, Table, put, remove
+from lettra_events.decisions.workspace import Workspace
+from lettra_events.envelope import Delivery, LogEntry, RecordedEvent
+from lettra_events.kafka.reading import Reading, StopPartition
+
+ERROR_CHARS_MAX = 2_000
+
+
+@dataclass(frozen=True)
+class ParkedKey:
+    """A stopped key, with the event that stopped it."""
+
+    topic: str
+    key: str
+    partition: int
+    sequence: int
+    event_id: UUID
+    type: str
+    entity_id: str | None
+    error: str
+
+
+@dataclass(frozen=True)
+class ParkedRecord:
+    """A record that waits, whole."""
+
+    topic: str
+    partition: int
+    sequence: int
+    key: str
+    record: bytes
+
+
+PARKED_KEYS: Table[ParkedKey] = Table("parked_keys", ParkedKey, key=("topic", "key"))
+PARKED_RECORDS: Table[ParkedRecord] = Table(
+    "parked_records", ParkedRecord, key=("topic", "partition", "sequence"), finds=("key",)
+)
+
+
+def evolve_parking(event: Event) -> Iterable[Change[Any]]:
+    """State of the parked keys from a service's own parking events; part of every service's `evolve`."""
+    if isinstance(event, KeyParked):
+        yield put(
+            PARKED_KEYS,
+            ParkedKey(
+                event.topic,
+                event.parked_key,
+                event.partition,
+                event.sequence,
+                UUID(event.event_id),
+                event.failed_type,
+                event.entity_id,
+                event.error,
+            ),
+        )
+    elif isinstance(event, KeyReleased):
+        yield remove(PARKED_KEYS, (event.topic, event.parked_key))
+
+
+def is_parked(workspace: Workspace, delivery: Delivery) -> bool:
+    """Whether the record's key is stopped."""
+    return workspace.get(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
+
+
+def put_behind(workspace: Workspace, delivery: Delivery) -> None:
+    """Keep a record of a stopped key."""
+    workspace.apply(
+        put(
+            PARKED_RECORDS,
+            ParkedRecord(
+                delivery.topic,
+                delivery.partition,
+                delivery.entry.sequence,
+                delivery.entry.event.key,
+                freeze(delivery),
+            ),
+        )
+    )
+
+
+def park(workspace: Workspace, reading: Reading, delivery: Delivery, error: BaseException) -> None:
+    """Stop the key of a record that failed. A broadcast is never parked: it stops the partition."""
+    event = delivery.entry.event
+    if event.key == "*":
+        raise StopPartition(delivery, f"a broadcast failed: {error}") from error
+    workspace.append(
+        reading.parking.parked(
+            topic=delivery.topic,
+            parked_key=event.key,
+            partition=delivery.partition,
+            sequence=delivery.entry.sequence,
+            event_id=str(event.event_id),
+            failed_type=event.type,
+            entity_id=_entity_of(reading, event),
+            error=f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX],
+        )
+    )
+    put_behind(workspace, delivery)
+
+
+def _entity_of(reading: Reading, event: RecordedEvent) -> str | None:
+    """Read it from the event, else from data that is at least JSON; None concerns every entity."""
+    try:
+        return reading.entity_of(decode(event))
+    except ContractError:
+        pass
+    try:
+        found = orjson.loads(event.payload).get("entity_id")
+    except (orjson.JSONDecodeError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def freeze(delivery: Delivery) -> bytes:
+    """A delivery as bytes, so that it can be applied later exactly as it came."""
+    entry, event = delivery.entry, delivery.entry.event
+    return orjson.dumps(
+        [
+            delivery.topic,
+            delivery.partition,
+            delivery.offset,
+            delivery.previous,
+            entry.sequence,
+            entry.chain.hex(),
+            event.stream_id,
+            event.version,
+            str(event.event_id),
+            event.type,
+            event.schema_version,
+            event.key,
+            event.payload.hex(),
+            event.attributes.hex(),
+        ]
+    )
+
+
+def thaw(record: bytes) -> Delivery:
+    """The delivery that `freeze` kept."""
+    topic, partition, offset, previous, sequence, chain, *rest = orjson.loads(record)
+    stream_id, version, event_id, kind, schema_version, key, payload, attributes = rest
+    event = RecordedEvent(
+        stream_id,
+        version,
+        UUID(event_id),
+        kind,
+        schema_version,
+        key,
+        bytes.fromhex(payload),
+        bytes.fromhex(attributes),
+    )
+    return Delivery(topic, partition, offset, previous, LogEntry(sequence, bytes.fromhex(chain), event))

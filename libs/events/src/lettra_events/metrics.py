@@ -1,0 +1,33 @@
+"""Prometheus metrics of every service; one definition each, labelled by service."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RELAY_BACKLOG = Gauge("lettra_relay_backlog_events", "Sequenced and not yet published", ["service"])
+RELAY_PUBLISHED = Counter("lettra_relay_published_records", "Records acknowledged by the broker", ["service"])
+OUTBOX_WAITING = Gauge("lettra_outbox_waiting_events", "Appended and not yet sequenced", ["service"])
+CONSUMED = Counter("lettra_consumed_records", "Records applied", ["service", "topic"])
+REPEATED = Counter("lettra_repeated_records", "Records dropped because seen before", ["service", "topic"])
+FOREIGN = Counter("lettra_foreign_records", "Records that are no event of Lettra", ["service", "topic"])
+MISSING = Gauge(
+    "lettra_missing_records",
+    "1 while a partition waits for a missing record",
+    ["service", "topic", "partition"],
+)
+STOPPED = Gauge(
+    "lettra_stopped_partitions",
+    "1 while a partition is stopped by an error",
+    ["service", "topic", "partition"],
+)
+LAG = Gauge(
+    "lettra_consumer_lag_records", "Records behind the end of the topic", ["service", "topic", "partition"]
+)
+PARKED = Gauge("lettra_parked_keys", "Keys that are stopped", ["service"])
+BATCH_RECORDS = Histogram(
+    "lettra_batch_records", "Records a transaction", ["service"], buckets=(1, 3, 10, 30, 100, 300, 1_000)
+)
+BATCH_SECONDS = Histogram("lettra_batch_seconds", "Time to apply a batch", ["service"])
+COMMAND_SECONDS = Histogram(
+    "lettra_command_seconds", "Time to answer an HTTP request", ["service", "route", "status"]
+)

@@ -1,0 +1,17 @@
+"""Why a command was refused, in a form that people and programs can act on (RFC 9457 problem details)."""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):
+    """A command that the rules do not allow; nothing was written.
+
+    `kind` is the stable last part of the problem's `type`; `field` names the place in the request, if there is one.
+    """
+
+    def __init__(self, kind: str, detail: str, *, status: int = 422, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.status = status
+        self.field = field

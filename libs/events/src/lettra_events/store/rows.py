@@ -1,0 +1,123 @@
+"""Reading and writing the rows of a `Table` in PostgreSQL: whole batches, one statement a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from lettra_events.decisions.tables import Key, Row, Table
+from lettra_events.store.append import Connection
+
+R = TypeVar("R", bound=Row)
+
+
+class TableDrift(Exception):
+    """The database's table differs from the row that the code reads and writes."""
+
+
+@lru_cache
+def _load_sql(table: Table[Any]) -> str:
+    wanted = ", ".join(table.key)
+    return (
+        f"select {_select(table)} from {table.name} t"  # noqa: S608 - names come from code
+        f" join unnest({_parameters(table, table.key)}) as wanted({wanted}) using ({wanted})"
+    )
+
+
+@lru_cache
+def _find_sql(table: Table[Any], column: str) -> str:
+    kind = table.types[column]
+    match = f"t.{column} && $1::text[]" if kind == "text[]" else f"t.{column} = any($1::{kind}[])"
+    return f"select {_select(table)} from {table.name} t where {match}"  # noqa: S608
+
+
+@lru_cache
+def _write_sql(table: Table[Any]) -> str:
+    columns = ", ".join(table.columns)
+    updates = ", ".join(f"{c} = excluded.{c}" for c in table.columns if c not in table.key)
+    action = f"do update set {updates}" if updates else "do nothing"
+    values = ", ".join(f"{c}::text[]" if table.types[c] == "text[]" else c for c in table.columns)
+    return (
+        f"insert into {table.name} ({columns}) select {values}"  # noqa: S608
+        f" from unnest({_parameters(table, table.columns)}) as v({columns})"
+        f" on conflict ({', '.join(table.key)}) {action}"
+    )
+
+
+@lru_cache
+def _delete_sql(table: Table[Any]) -> str:
+    same = " and ".join(f"t.{c} = v.{c}" for c in table.key)
+    return (
+        f"delete from {table.name} t using unnest({_parameters(table, table.key)})"  # noqa: S608
+        f" as v({', '.join(table.key)}) where {same}"
+    )
+
+
+def _select(table: Table[Any]) -> str:
+    return ", ".join(f"t.{column}" for column in table.columns)
+
+
+def _parameters(table: Table[Any], columns: Sequence[str]) -> str:
+    """`unnest` flattens arrays of arrays, so an array column travels as text and is cast."""
+    scalar = {c: "text" if table.types[c] == "text[]" else table.types[c] for c in columns}
+    return ", ".join(f"${i}::{scalar[c]}[]" for i, c in enumerate(columns, 1))
+
+
+async def load(connection: Connection, table: Table[R], keys: Iterable[Key]) -> list[R]:
+    """The rows of these keys, in no order; one statement."""
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    if not columns:
+        return []
+    return [_row(table, record) for record in await connection.fetch(_load_sql(table), *columns)]
+
+
+async def find(connection: Connection, table: Table[R], column: str, values: Iterable[Any]) -> list[R]:
+    """The rows whose column has (for an array: contains) one of these values; one statement."""
+    return [_row(table, record) for record in await connection.fetch(_find_sql(table, column), list(values))]
+
+
+def _row(table: Table[R], record: Any) -> R:
+    arrays = [column for column in table.columns if table.types[column] == "text[]"]
+    values = dict(record)
+    for column in arrays:
+        if values[column] is not None:
+            values[column] = tuple(values[column])
+    return table.row(**values)
+
+
+async def write(connection: Connection, table: Table[R], rows: Iterable[R]) -> None:
+    """Insert or replace the rows; one statement."""
+    values = [[_value(table, column, getattr(row, column)) for column in table.columns] for row in rows]
+    if values:
+        await connection.execute(_write_sql(table), *map(list, zip(*values, strict=True)))
+
+
+async def delete(connection: Connection, table: Table[Any], keys: Iterable[Key]) -> None:
+    """Delete the rows of these keys; one statement."""
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    if columns:
+        await connection.execute(_delete_sql(table), *columns)
+
+
+def _value(table: Table[Any], column: str, value: Any) -> Any:
+    if table.types[column] != "text[]" or value is None:
+        return value
+    quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in value)
+    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
+
+
+async def check_tables(connection: Connection, tables: Iterable[Table[Any]]) -> None:
+    """Raise `TableDrift` naming the first table and column that the database has otherwise than the code."""
+    for table in tables:
+        records = await connection.fetch(
+            "select attname, format_type(atttypid, null) as kind from pg_attribute"
+            " where attrelid = to_regclass($1) and attnum > 0 and not attisdropped",
+            table.name,
+        )
+        actual = {record["attname"]: record["kind"] for record in records}
+        if actual != table.types:
+            differing = sorted(set(actual.items()) ^ set(table.types.items()))
+            raise TableDrift(
+                f"table {table.name}: database and code differ at {differing}; run the role migrate"
+            )
