@@ -11,6 +11,7 @@ from pathlib import Path
 from lettra_tools.stack.kafka_storage import SETTINGS
 from lettra_tools.stack.local import LocalServers
 from lettra_tools.stack.model import Servers, StackError
+from lettra_tools.stack.named import Named, named_servers
 from lettra_tools.stack.postgres import USER
 
 POSTGRES_IMAGE = "postgres:17"
@@ -33,9 +34,10 @@ def start_for_tests() -> Started:
 
     LETTRA_TEST_SERVERS=local or =containers overrides the choice between the two.
     """
-    named = Servers(os.environ.get("LETTRA_POSTGRES", ""), os.environ.get("LETTRA_KAFKA", ""))
+    named = named_servers()
+    named.check()
     if named.postgres and named.kafka:
-        return Started(named, lambda: None)
+        return Started(Servers(named.postgres, named.kafka), lambda: None)
     started = _start_containers(named) if _wants_containers() else _start_local(named)
     servers = Servers(named.postgres or started.servers.postgres, named.kafka or started.servers.kafka)
     return replace(started, servers=servers)
@@ -70,7 +72,7 @@ def new_folder() -> Path:
     return folder
 
 
-def _start_local(named: Servers) -> Started:
+def _start_local(named: Named) -> Started:
     local = LocalServers(new_folder(), postgres=not named.postgres, kafka=not named.kafka)
     try:
         return Started(local.start(), local.remove)
@@ -79,7 +81,7 @@ def _start_local(named: Servers) -> Started:
         raise
 
 
-def _start_containers(named: Servers) -> Started:
+def _start_containers(named: Named) -> Started:
     from testcontainers.community.kafka import KafkaContainer
     from testcontainers.community.postgres import PostgresContainer
 

@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -60,8 +61,9 @@ def cache_folder() -> Path:
     if base := os.environ.get("XDG_CACHE_HOME"):
         return Path(base).absolute() / "lettra"
     try:
-        return Path.home() / ".cache" / "lettra"
-    except RuntimeError as error:
+        home = os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir
+        return Path(home).absolute() / ".cache" / "lettra"
+    except KeyError as error:
         raise StackError("There is no home folder to keep downloads in. Set LETTRA_CACHE.") from error
 
 
@@ -84,13 +86,18 @@ def provide_kafka(report: Report) -> Path:
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder.with_suffix(".lock")):
+        with locked(lock_of(folder)):
             _complete(folder, jars, report)
     except OSError as error:
         raise StackError(
             f"The cache {folder} cannot be written ({error.strerror}). Free space there, or set LETTRA_CACHE."
         ) from error
     return folder
+
+
+def lock_of(folder: Path) -> Path:
+    """What must be held to change a folder of the cache."""
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def _is_stamped(folder: Path, jars: Sequence[Jar]) -> bool:
@@ -121,7 +128,7 @@ def _complete(folder: Path, jars: Sequence[Jar], report: Report) -> None:
         return
     missing = [jar for jar in jars if not _is_intact(folder / jar.file_name, jar)]
     if missing:
-        with _scratch(folder.parent) as scratch:
+        with scratch_beside(folder) as scratch:
             _download(missing, scratch, folder, report)
     stamp = {jar.file_name: _size_and_time(folder / jar.file_name) for jar in jars}
     write_atomically(folder / STAMP, json.dumps(stamp, indent=1))
@@ -137,11 +144,11 @@ def _sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    """A folder on the same file system as the cache. What a killed download left behind is removed first."""
-    for left in parent.glob("download-*"):
+def scratch_beside(folder: Path) -> Iterator[Path]:
+    """A folder on the same file system. What a killed process left is removed first: hold the lock of `folder`."""
+    for left in folder.parent.glob(f"{folder.name}.part-*"):
         shutil.rmtree(left, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(dir=parent, prefix="download-"))
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}.part-"))
     try:
         yield scratch
     finally:

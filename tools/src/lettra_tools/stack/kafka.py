@@ -37,7 +37,7 @@ class Kafka:
         data, properties = self._folder / "data", self._folder / "server.properties"
         format_storage(data, library, self._report)
         write_properties(properties, data, self.port, self.controller_port)
-        self.child.command = java_command(library, "kafka.Kafka", str(properties))
+        self.child.command = java_command(library, self._folder / "tmp", "kafka.Kafka", str(properties))
         self.child.environment = java_environment()
         self._report("waiting for Kafka")
         self.child.start()

@@ -11,7 +11,7 @@ from lettra_tools.stack.files import FileLock
 from lettra_tools.stack.kafka import Kafka
 from lettra_tools.stack.model import Report, Servers, StackError, silent
 from lettra_tools.stack.ports import PortTaken, choose_ports
-from lettra_tools.stack.postgres import USER, Postgres
+from lettra_tools.stack.postgres import USER, Postgres, end_orphan
 
 TRIES_MAX = 3
 
@@ -47,7 +47,14 @@ class LocalServers:
         if self._running is None:
             self._own_folder()
             try:
+                end_orphan(self.folder / "postgres" / "data")
                 self._start_on_free_ports()
+            except OSError as error:
+                self.stop()
+                raise StackError(
+                    f"The servers of {self.folder} could not be started: {error}. Look at the space and the "
+                    "permissions there."
+                ) from error
             except BaseException:
                 self.stop()
                 raise

@@ -23,6 +23,7 @@ from lettra_tools.stack.process import Child, last_lines
 
 USER = "lettra"
 START_SECONDS_MAX = 60.0
+ORPHAN_SECONDS_MAX = 10.0
 LEFT_BEHIND = "pre-existing shared memory block"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -161,6 +162,20 @@ def _disown_stale_lock(lock: Path) -> None:
         return  # it really runs: PostgreSQL shall say so
     lines[0] = str(os.getpid())
     lock.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def end_orphan(data: Path) -> None:
+    """Wait for the server of an owner that was killed; it has been told to stop. Kill it if it takes long.
+
+    The caller owns the folder, so nobody else answers for that server.
+    """
+    lines = _read_lines(data / "postmaster.pid")
+    pid = int(lines[0]) if lines and lines[0].isdigit() else 0
+    deadline = time.monotonic() + ORPHAN_SECONDS_MAX
+    while pid and _is_server_of(pid, data):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def _is_server_of(pid: int, data: Path) -> bool:

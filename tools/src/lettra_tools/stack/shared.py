@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class SharedServers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._me = folder / f"user-{os.getpid()}"
+        self._me = folder / f"user-{os.getpid()}-{uuid.uuid4()}"  # a process may have several shares
         self._keeper = ""
 
     def join(self) -> Servers:

@@ -1,0 +1,1 @@
+"""The subcommands of `lettra`, one module for each group of them."""
