@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from lettra_payment_ingest.bank._camt_values import account_number, day, direction, instant, money, text
+from lettra_payment_ingest.bank._camt_values import account_number, day, direction, instant, money, only, text
 from lettra_payment_ingest.bank._xml import Element, Flaw, find
 from lettra_payment_ingest.bank.limits import Limits
 from lettra_payment_ingest.bank.model import Balance, Statement, Transaction
@@ -31,7 +31,7 @@ class Header:
 
 def read_header(limits: Limits, statement: Element) -> Header:
     """What identifies the statement. Without an account nothing can be attributed, so that is refused."""
-    account = find(statement, "Acct")
+    account = only(statement, "Acct")
     number = account_number(limits, account)
     if account is None or number is None:
         raise Flaw(statement if account is None else account, "no account number (Acct/Id)")

@@ -10,12 +10,20 @@ import io
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO, Final, Protocol, Self
+from typing import Any, BinaryIO, Final, Protocol, Self
 
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from lettra_payment_ingest.bank.errors import UnreadableFile, quoted
 from lettra_payment_ingest.bank.limits import Limits
+
+_DOCTYPE: Final = "has a document type declaration (DOCTYPE), refused because it could expand entities"
+
+# libxml2 goes on after an undeclared entity or prefix, and says so only when the file has ended.
+_REPORTED_AT_THE_END: Final = (
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY,
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE,
+)
 
 CHUNK_BYTES: Final = 64 * 1024
 FIRST_NAMES_MAX: Final = 200
@@ -26,8 +34,14 @@ _ASCII_LIKE: Final = re.compile(
     r"(?i)(utf-?8|us-ascii|ascii|latin-?[19]|iso-?8859-\d{1,2}|windows-125\d|cp125\d)\Z"
 )
 _PROLOG: Final = re.compile(r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
-_DECLARED: Final = re.compile(r"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']""")
-_SAFE: Final = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_DECLARATION: Final = re.compile(r"\s*<\?xml\s[^>]*>")
+_ENCODING: Final = re.compile(r"""encoding\s*=\s*["']([^"']*)["']""")
+_SAFE: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+}
 
 
 class Element(Protocol):
@@ -96,12 +110,20 @@ class Document:
         self.name = name
         self._limits = limits
         self._file: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
-        first = self._file.read(CHUNK_BYTES)
+        first = self._read_first()
         stripped = first.lstrip(b" \t\r\n")
         # Blank lines before the declaration are not XML, but banks send them. Lines keep their numbers.
         self._line_offset = first[: len(first) - len(stripped)].count(b"\n")
         self._first = stripped
         self._refuse_prolog()
+
+    def _read_first(self) -> bytes:
+        """One full chunk, however little a stream gives at a time: the scan of the prolog sees only this."""
+        parts, size = [], 0
+        while size < CHUNK_BYTES and (part := self._file.read(CHUNK_BYTES - size)):
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
 
     def fail(self, place: str, reason: str) -> UnreadableFile:
         return UnreadableFile(self.name, place, reason)
@@ -116,23 +138,22 @@ class Document:
         rest = text[end.end() :] if end else text
         line = f"line {text[: len(text) - len(rest)].count(chr(10)) + 1 + self._line_offset}"
         if rest[:9].upper() == "<!DOCTYPE":
-            raise self.fail(
-                line, "has a document type declaration (DOCTYPE), which is refused: it could expand entities"
-            )
+            raise self.fail(line, _DOCTYPE)
         if not text:
             raise self.fail("line 1", "the file is empty")
+        if not rest or rest[:2] in ("<?", "<!"):
+            raise self.fail(line, "no element after the XML prolog")
         if not re.match(r"<[^\W\d]", rest):
-            raise self.fail(
-                line, "is not XML" if rest[:2] not in ("<?", "<!") else "no element after the XML prolog"
-            )
+            raise self.fail(line, "is not XML")
 
     def _decoded_head(self) -> str:
         if self._first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return self._first.decode("utf-16", "replace")
         text = self._first.removeprefix(codecs.BOM_UTF8).decode("latin-1")
-        declared = _DECLARED.match(text)
-        if declared and not _ASCII_LIKE.match(declared[1]):
-            raise self.fail("line 1", f"encoding {quoted(declared[1])} is not taken")
+        declaration = _DECLARATION.match(text)
+        for encoding in _ENCODING.findall(declaration[0] if declaration else ""):
+            if not _ASCII_LIKE.match(encoding):
+                raise self.fail("line 1", f"encoding {quoted(encoding)} is not taken")
         return text
 
     def first_names(self) -> tuple[str, ...]:
@@ -140,7 +161,7 @@ class Document:
 
         Raises `UnreadableFile` only when there is not even one: a later flaw is for `ends` to report.
         """
-        parser = etree.XMLPullParser(events=("start",), **_SAFE)
+        parser = _parser(events=("start",))
         flaw: UnreadableFile | None = None
         try:
             self._feed(parser, self._first)
@@ -158,9 +179,7 @@ class Document:
         XML.
         """
         tags = tuple("{*}" + name for name in names)
-        parser = etree.XMLPullParser(
-            events=("end",), tag=tags, remove_comments=True, remove_pis=True, **_SAFE
-        )
+        parser = _parser(events=("end",), tag=tags, remove_comments=True, remove_pis=True)
         taken = since_event = 0
         for chunk in self._chunks():
             taken += len(chunk)
@@ -183,24 +202,31 @@ class Document:
         while chunk := self._file.read(CHUNK_BYTES):
             yield chunk
 
-    def _feed(self, parser: "etree.XMLPullParser", chunk: bytes) -> None:
+    def _feed(self, parser: Any, chunk: bytes) -> None:
         try:
             parser.feed(chunk)
         except etree.XMLSyntaxError as error:
-            raise self.fail(self._error_line(error), f"is not well-formed XML: {_message(error)}") from None
+            raise self._ill_formed(parser, error, "is not well-formed XML") from None
 
-    def _finish(self, parser: "etree.XMLPullParser") -> None:
+    def _finish(self, parser: Any) -> None:
         try:
             root = parser.close()
         except etree.XMLSyntaxError as error:
-            raise self.fail(self._error_line(error), f"the file ends too soon: {_message(error)}") from None
+            codes = [entry.type for entry in parser.feed_error_log]
+            late = bool(codes) and codes[0] in _REPORTED_AT_THE_END
+            words = "is not well-formed XML" if late else "the file ends too soon"
+            raise self._ill_formed(parser, error, words) from None
         # The prolog was scanned; this is the same promise checked on what the parser saw.
         if root.getroottree().docinfo.internalDTD is not None:
-            raise self.fail("line 1", "has a document type declaration (DOCTYPE), which is refused")
+            raise self.fail("line 1", _DOCTYPE)
 
-    def _error_line(self, error: "etree.XMLSyntaxError") -> str:
-        return f"line {(error.position[0] or 0) + self._line_offset}"
+    def _ill_formed(self, parser: Any, error: Any, words: str) -> UnreadableFile:
+        """The first thing that went wrong; the exception itself may be about what followed from it."""
+        logged = [(entry.line, entry.message) for entry in parser.feed_error_log]
+        line, message = logged[0] if logged else (error.position[0] or 0, error.msg or "")
+        return self.fail(f"line {line + self._line_offset}", f"{words}: {message.strip()}")
 
 
-def _message(error: "etree.XMLSyntaxError") -> str:
-    return re.sub(r",? line \d+, column \d+( \(.*\))?$", "", error.msg or "unknown")
+def _parser(**options: Any) -> Any:
+    """A parser that is fed. Untyped, because what its events hold depends on their names, which types cannot say."""
+    return etree.XMLPullParser(**_SAFE, **options)

@@ -80,7 +80,7 @@ class _Reader:
         self._document = document
         self._limits = limits
         self._statements = 0
-        self._transactions_of_file = 0
+        self._of_earlier_statements = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -107,9 +107,7 @@ class _Reader:
         if name == "TxDtls":
             self._end_detail(element)
         elif name == "NtryDtls":
-            size = announced_size(element)
-            self._announced = size if self._announced is None else self._announced + (size or 0)
-            element.clear(keep_tail=True)
+            self._end_group(element)
         elif name == "Ntry":
             self._end_entry(element)
         else:
@@ -118,27 +116,35 @@ class _Reader:
     def _end_detail(self, element: Element) -> None:
         if _parent_name(element) not in ("NtryDtls", "Ntry"):
             raise Flaw(element, "transaction details outside an entry")
+        self._refuse_more_than_allowed(element, len(self._details) + 1)
         self._details.append(read_detail(self._limits, element))
-        if self._transactions_of_file + len(self._details) > self._limits.transactions_max:
-            raise Flaw(element, f"more than {self._limits.transactions_max} transactions")
         drop_before(element, keep="Btch")
+
+    def _end_group(self, element: Element) -> None:
+        # Anywhere else, the details read from it would be taken for those of the next entry.
+        if _parent_name(element) != "Ntry":
+            raise Flaw(element, "transaction details outside an entry")
+        size = announced_size(element)
+        if size is not None:
+            self._announced = size + (self._announced or 0)
+        element.clear(keep_tail=True)
 
     def _end_entry(self, element: Element) -> None:
         statement = element.getparent()
         if statement is None or local_name(statement) != "Stmt":
             raise Flaw(element, "an entry outside a statement")
-        if self._header is None:
-            self._begin(statement)
+        self._begin(statement)
+        self._refuse_more_than_allowed(element, max(1, len(self._details)))
         entry = read_entry(self._limits, element)
-        self._transactions += transactions_of(
-            self._limits, entry, self._details, self._announced, self._naming
-        )
-        before = len(self._transactions)
+        parts = transactions_of(self._limits, entry, self._details, self._announced, self._naming)
+        self._transactions += parts
         self._entries += 1
         self._details, self._announced = [], None
-        if self._transactions_of_file + before > self._limits.transactions_max:
-            raise Flaw(element, f"more than {self._limits.transactions_max} transactions")
         drop_before(element)
+
+    def _refuse_more_than_allowed(self, element: Element, more: int) -> None:
+        if self._of_earlier_statements + len(self._transactions) + more > self._limits.transactions_max:
+            raise Flaw(element, f"more than {self._limits.transactions_max} transactions")
 
     def _end_balance(self, element: Element) -> None:
         if _parent_name(element) != "Stmt":
@@ -150,21 +156,21 @@ class _Reader:
         if len(self._balances) > BALANCES_MAX:
             raise Flaw(element, f"more than {BALANCES_MAX} balances")
 
-    def _begin(self, statement: Element) -> None:
-        """Read what stands before the entries, at the first of them: it is freed with them."""
-        self._header = read_header(self._limits, statement)
-        self._naming = Naming(self._header.statement_id, self._header.account)
+    def _begin(self, statement: Element) -> Header:
+        """Read, once, what stands before the entries: with the first of them it is freed."""
+        if self._header is None:
+            self._header = read_header(self._limits, statement)
+            self._naming = Naming(self._header.statement_id, self._header.account)
+        return self._header
 
     def _end_statement(self, element: Element) -> Statement:
         if not _parent_name(element).startswith("BkToCstmrStmt"):
             raise Flaw(element, "a statement outside BkToCstmrStmt")
-        if self._header is None:
-            self._begin(element)
-        assert self._header is not None
+        header = self._begin(element)
         place = f"Stmt[{self._statements + 1}], {self._document.line(element)}"
-        statement = assemble(self._header, self._balances, tuple(self._transactions), place)
+        statement = assemble(header, self._balances, tuple(self._transactions), place)
         self._statements += 1
-        self._transactions_of_file += len(self._transactions)
+        self._of_earlier_statements += len(self._transactions)
         self._reset()
         drop_before(element, keep="GrpHdr")
         return statement
