@@ -43,10 +43,10 @@ def writer_schema(cls: type[Event]) -> Schema:
 
     Topic, key, broadcast and stream stand in it too: to change one of them breaks readers like a changed field.
     """
-    made = _tidy(cls.model_json_schema(mode="serialization", schema_generator=_WriterSchema))
+    made: Schema = _tidy(cls.model_json_schema(mode="serialization", schema_generator=_WriterSchema))
     made.pop("title", None)
     made.pop("description", None)
-    return {
+    head = {
         "$schema": DIALECT,
         "$id": schema_name(cls.event_type, cls.schema_version),
         "title": cls.event_type,
@@ -55,7 +55,8 @@ def writer_schema(cls: type[Event]) -> Schema:
         "x-key": key_pattern(cls),
         "x-broadcast": cls.broadcast,
         "x-stream": stream_pattern(cls),
-    } | made
+    }
+    return head | made
 
 
 def _tidy(node: Any) -> Any:

@@ -19,7 +19,14 @@ from pathlib import Path
 
 from lettra_events.contracts._compat import differences, same_but_for_documentation, two_way
 from lettra_events.contracts._examples import examples
-from lettra_events.contracts._registry import ContractError, Event, contracts, decode_data, encode
+from lettra_events.contracts._registry import (
+    ContractError,
+    Event,
+    UnknownEventVersion,
+    contracts,
+    decode_data,
+    encode,
+)
 from lettra_events.contracts._schemas import Schema, render, writer_schema
 
 PACKAGE = Path(__file__).resolve().parents[3]
@@ -28,6 +35,10 @@ ADD = "python -m lettra_events.contracts.golden --add"
 NEW_VERSION = "Leave it as it was published, and make this a new version with an upcaster from this one"
 
 _NAME = re.compile(r"(?P<type>\w+\.\w+)\.v(?P<version>[1-9]\d*)(\.e(?P<number>[1-9]\d*))?\.json")
+
+
+class Refused(ValueError):
+    """The golden files were left as they are; `args[0]` says why, a sentence a problem."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,24 +98,26 @@ def unrecorded(folder: Path = FOLDER) -> list[str]:
         for version in range(1, cls.schema_version)
         if (name, version) not in known
     )
-    new = (f"{edition}: it is not in {_shown(folder)} yet. Run: {ADD}" for edition, _ in _to_add(folder))
+    new = (f"{edition}: it is not in {shown(folder)} yet. Run: {ADD}" for edition, _ in _to_add(folder))
     return [*earlier, *new]
 
 
 def add(folder: Path = FOLDER) -> list[Path]:
-    """Record what is not recorded yet, and change nothing that is; the files that were written."""
+    """Record what is not recorded yet, and change nothing that is; the files that were written.
+
+    `Refused`, and nothing is written, where the published history would not be read as it was meant.
+    """
+    if problems := broken(folder):
+        raise Refused(problems)
+    files: dict[Path, str] = {}
+    for edition, cls in _to_add(folder):
+        files[edition.event(folder)] = encode(_example(cls)).decode()
+        files[edition.schema(folder)] = render(writer_schema(cls))
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for edition, cls in list(_to_add(folder)):
-        data = encode(_example(cls)).decode()
-        for path, text in (
-            (edition.event(folder), data),
-            (edition.schema(folder), render(writer_schema(cls))),
-        ):
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-            written.append(path)
-    return written
+    for path, text in files.items():
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    return list(files)
 
 
 def _to_add(folder: Path) -> Iterator[tuple[Edition, type[Event]]]:
@@ -121,10 +134,10 @@ def _example(cls: type[Event]) -> Event:
     event = examples().get(cls.event_type)
     place = "lettra_events/contracts/_examples.py"
     if event is None:
-        raise ValueError(f"{cls.event_type}: it has no example; add one to {place}")
+        raise Refused([f"{cls.event_type}: it has no example; add one to {place}"])
     for name in cls.model_fields:
         if getattr(event, name) in (None, ()):
-            raise ValueError(f"{cls.event_type}: its example has no {name}; give it a value in {place}")
+            raise Refused([f"{cls.event_type}: its example has no {name}; give it a value in {place}"])
     return event
 
 
@@ -132,9 +145,9 @@ def _strange_files(folder: Path) -> Iterator[str]:
     pairs = {path for each in recorded(folder) for path in (each.event(folder), each.schema(folder))}
     present = {path for path in folder.iterdir() if path.name != "README.md"} if folder.is_dir() else set()
     for path in sorted(present - pairs):
-        yield f"{_shown(path)}: no golden file is called so. Expected <type>.v<N>.json or .schema.json"
+        yield f"{shown(path)}: no golden file is called so. Expected <type>.v<N>.json or .schema.json"
     for path in sorted(pairs - present):
-        yield f"{_shown(path)}: it is missing beside its other half. Restore it: golden files are never removed"
+        yield f"{shown(path)}: it is missing beside its other half. Restore it: golden files are never removed"
 
 
 def _unreadable(edition: Edition, folder: Path) -> Iterator[str]:
@@ -145,13 +158,15 @@ def _unreadable(edition: Edition, folder: Path) -> Iterator[str]:
             f"{edition}: the type was removed or renamed, but its events are in the history. "
             "Keep the contract; a changed meaning is a new type beside it"
         )
+    elif edition.version > cls.schema_version:
+        yield f"{edition}: it was published, but the contract is v{cls.schema_version} again. Restore it"
     elif path.exists():
         try:
             decode_data(edition.event_type, edition.version, path.read_bytes())
+        except UnknownEventVersion:
+            yield f"{edition}: no upcaster leads to v{cls.schema_version}. Add one for every version between"
         except ContractError as error:
-            yield f"{error} ({_shown(path)} no longer decodes). {NEW_VERSION}"
-        except (LookupError, TypeError) as error:
-            yield f"{edition}: its upcaster fails on {_shown(path)} ({error!r}). Mend the upcaster"
+            yield f"{error}, in {shown(path)}. {NEW_VERSION}"
 
 
 def _incompatible(edition: Edition, folder: Path) -> Iterator[str]:
@@ -164,7 +179,7 @@ def _incompatible(edition: Edition, folder: Path) -> Iterator[str]:
         yield f"{edition}: {reason}. {NEW_VERSION}"
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """A path as it is named in the workspace, whoever's machine this is."""
     workspace = PACKAGE.parents[1]
     return path.relative_to(workspace).as_posix() if path.is_relative_to(workspace) else str(path)
@@ -174,19 +189,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m lettra_events.contracts.golden",
         description="Check that every event version ever published can still be read. Exit 1 if one cannot.",
-        epilog="Example, after an event or an optional field was added: " + ADD,
+        epilog=f"example:\n  {ADD}    after an event or an optional field was added",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--add", action="store_true", help="write the golden files that are missing")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="the golden files (default: %(default)s)")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where they are (default: libs/events/golden)"
+    )
     options = parser.parse_args(arguments)
-    problems = broken(options.folder)
-    if options.add and not problems:
-        try:
-            for path in add(options.folder):
-                print(f"added {_shown(path)}")
-        except ValueError as error:
-            problems.append(str(error))
-    problems = problems or unrecorded(options.folder)
+    try:
+        for path in add(options.folder) if options.add else ():
+            print(f"added {shown(path)}")
+        problems = broken(options.folder) or unrecorded(options.folder)
+    except Refused as refusal:
+        problems = refusal.args[0]
     for problem in problems:
         print(problem, file=sys.stderr)
     if not problems:

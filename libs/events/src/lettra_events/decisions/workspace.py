@@ -20,6 +20,8 @@ from lettra_events.envelope import derived_id
 from lettra_events.errors import StaleVersion
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+U = TypeVar("U")
 
 NEW_STREAM = 0
 Evolve = Callable[[Event], Iterable[Change[Any]]]
@@ -118,6 +120,15 @@ class Workspace:
                 needs.rows.add((table, key))
         self._raise(needs)
         return [cast("R | None", loaded.get(key)) for key in wanted]
+
+    def expect(self, *rows: tuple[Table[Any], Key]) -> None:
+        """Say at once which rows the decision will read, of any tables, so that they are fetched together."""
+        needs = Needs()
+        for table, key in rows:
+            self._need_guard(needs, table, key)
+            if key not in self._rows.setdefault(table, {}) and not self._all:
+                needs.rows.add((table, key))
+        self._raise(needs)
 
     def find(self, table: Table[R], column: str, *values: Any) -> list[R]:
         """The rows whose column has (an array: contains) one of the values, in the order of their keys.
@@ -315,3 +326,21 @@ def _values(row: Any, column: str) -> set[Any]:
     if value is None:
         return set()
     return set(value) if isinstance(value, tuple) else {value}
+
+
+def for_each(items: Iterable[T], decide: Callable[[T], U]) -> list[U]:
+    """Decide on many items in order, collecting what all of them miss, so that it is fetched in one go."""
+    needs = Needs()
+    results = []
+    for item in items:
+        try:
+            results.append(decide(item))
+        except Missing as missing:
+            needs.add(missing.needs)
+        except Exception:
+            # Decided beside rows that are not there yet, this error says nothing.
+            if not needs:
+                raise
+    if needs:
+        raise Missing(needs)
+    return results

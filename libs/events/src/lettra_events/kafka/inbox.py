@@ -77,7 +77,7 @@ class Inbox:
 
     def _forget(self, tp: TopicPartition) -> None:
         for known in (self._positions, self._holes, self._alarmed, self._backoff, self.stopped):
-            known.pop(tp, None)  # type: ignore[attr-defined]
+            known.pop(tp, None)
 
     async def consume(self, consumer: Partitions, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         """Apply a batch of raw records of any partitions. Raises nothing but cancellation."""

@@ -16,7 +16,7 @@ import orjson
 from lettra_events.contracts import ContractError, Event, decode
 from lettra_events.contracts.parking import KeyParked, KeyReleased
 from lettra_events.decisions.tables import Change, Table, put, remove
-from lettra_events.decisions.workspace import Workspace
+from lettra_events.decisions.workspace import Evolve, Workspace
 from lettra_events.envelope import Delivery, LogEntry, RecordedEvent
 from lettra_events.kafka.reading import Reading, StopPartition
 
@@ -72,6 +72,16 @@ def evolve_parking(event: Event) -> Iterable[Change[Any]]:
         )
     elif isinstance(event, KeyReleased):
         yield remove(PARKED_KEYS, (event.topic, event.parked_key))
+
+
+def with_parking(evolve: Evolve) -> Evolve:
+    """A service's `evolve`, and what parking events do."""
+
+    def evolve_all(event: Event) -> Iterable[Change[Any]]:
+        yield from evolve(event)
+        yield from evolve_parking(event)
+
+    return evolve_all
 
 
 def is_parked(workspace: Workspace, delivery: Delivery) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -15,7 +15,9 @@ import asyncpg
 from lettra_events.decisions.workspace import Cause, Evolve, Workspace
 from lettra_events.errors import DuplicateEvent, IdempotencyKeyReused
 from lettra_events.store.append import Connection
-from lettra_events.store.running import run_decisions
+from lettra_events.store.running import preview_decisions, run_decisions
+
+T = TypeVar("T")
 
 KEY_CHARS_MAX = 200
 
@@ -67,6 +69,16 @@ class Commands:
                 return earlier
         self._wake.set()
         return answer
+
+    async def preview(self, decide: Callable[[Workspace], T], correlation_id: str) -> T:
+        """What a decision would be now, without taking it."""
+
+        def run(workspace: Workspace) -> T:
+            workspace.begin(Cause("preview", correlation_id, f"{self._service}.preview"))
+            return decide(workspace)
+
+        async with self.pool.acquire() as connection:
+            return await preview_decisions(connection, self._evolve, run)
 
     async def _decide(self, connection: Connection, decide: Decide, request: Request) -> Answer:
         cause = Cause(request.key or str(uuid4()), request.correlation_id, f"{self._service}.command")

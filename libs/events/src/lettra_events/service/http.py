@@ -22,7 +22,7 @@ from lettra_events.decisions.workspace import Workspace
 from lettra_events.errors import EventTooLarge, IdempotencyKeyReused, StaleVersion
 from lettra_events.service import commands
 from lettra_events.service.commands import KEY_CHARS_MAX, Answer, Commands
-from lettra_events.service.rejection import Rejected
+from lettra_events.service.rejection import ManyErrors, Rejected
 
 PROBLEMS = "urn:lettra:problem:"
 Check = Callable[[], Awaitable[str | None]]
@@ -112,6 +112,10 @@ def _install_errors(app: FastAPI) -> None:
     async def rejected(_request: Request, error: Rejected) -> Response:
         return problem(error.status, error.kind, error.detail, field=error.field)
 
+    @app.exception_handler(ManyErrors)
+    async def many(_request: Request, error: ManyErrors) -> Response:
+        return problem(422, error.kind, error.detail, errors=error.errors)
+
     @app.exception_handler(StaleVersion)
     async def stale(_request: Request, error: StaleVersion) -> Response:
         return problem(409, "stale-version", str(error), stream=error.stream_id, version=error.actual)
@@ -126,7 +130,7 @@ def _install_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
-        errors = [{"field": _place(e["loc"]), "reason": e["msg"]} for e in error.errors()]
+        errors = [{"field": _place(e["loc"]), "reason": _plain(e["msg"])} for e in error.errors()]
         malformed = any(e["type"] == "json_invalid" for e in error.errors())
         detail = "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:5])
         kind = "malformed-json" if malformed else "invalid-request"
@@ -142,6 +146,10 @@ def _install_errors(app: FastAPI) -> None:
         return problem(
             503, "database-away", f"the database does not answer ({type(error).__name__}); try again"
         )
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _place(location: tuple[Any, ...]) -> str:

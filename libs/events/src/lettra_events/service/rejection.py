@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Rejected(Exception):
     """A command that the rules do not allow; nothing was written.
@@ -15,3 +17,13 @@ class Rejected(Exception):
         self.detail = detail
         self.status = status
         self.field = field
+
+
+class ManyErrors(Exception):
+    """An upload with errors in it: `errors` say each place and reason; nothing was taken."""
+
+    def __init__(self, kind: str, detail: str, errors: list[dict[str, Any]]) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors

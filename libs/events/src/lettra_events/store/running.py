@@ -69,6 +69,28 @@ async def run_decisions(
     raise AssertionError("unreachable")
 
 
+async def preview_decisions(connection: Connection, evolve: Evolve, run: Run[T]) -> T:
+    """What the decisions would be now: nothing is locked, nothing is written, nothing is promised."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        workspace = Workspace(evolve)
+        for _ in range(ROUNDS_MAX):
+            try:
+                return run(workspace)
+            except Missing as missing:
+                workspace.reset()
+                await _look(connection, workspace, missing.needs)
+                await _fetch(connection, workspace, missing.needs)
+    raise TooManyRounds(f"a preview still asked for more rows after {ROUNDS_MAX} rounds")
+
+
+async def _look(connection: Connection, workspace: Workspace, needs: Needs) -> None:
+    rows = await connection.fetch(
+        "select stream_id, version from streams where stream_id = any($1)", list(needs.streams)
+    )
+    known = {row[0]: row[1] for row in rows}
+    workspace.locked({stream: known.get(stream, 0) for stream in needs.streams}, needs.guards)
+
+
 async def _with_growing_locks(
     connection: Connection, evolve: Evolve, run: Run[T], service: str, also_write: Write | None
 ) -> T:

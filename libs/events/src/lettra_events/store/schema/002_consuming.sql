@@ -21,7 +21,7 @@ create table consumer_batches (
 create table parked_keys (
     topic     text   not null,
     key       text   not null,
-    partition int    not null,
+    partition bigint not null,
     sequence  bigint not null,
     event_id  uuid   not null,
     type      text   not null,
@@ -33,7 +33,7 @@ create table parked_keys (
 -- The records of a parked key, the one that failed first, in order, whole.
 create table parked_records (
     topic     text   not null,
-    partition int    not null,
+    partition bigint not null,
     sequence  bigint not null,
     key       text   not null,
     record    bytea  not null,

@@ -1,0 +1,76 @@
+-- State: folded from this service's own events in the transaction that appends them.
+create table legal_entities (
+    entity_id  text primary key,
+    name       text not null,
+    siren      text,
+    vat_number text
+);
+
+create table customers (
+    customer_id text   primary key,
+    name        text   not null,
+    siren       text,
+    vat_number  text,
+    ibans       text[] not null,
+    language    text   not null,
+    group_id    text,
+    contact_id  text
+);
+
+create table documents (
+    entity_id         text    not null,
+    document_number   text    not null,
+    kind              text    not null,
+    customer_id       text    not null,
+    issue_date        date    not null,
+    due_date          date,
+    currency          text    not null,
+    net               numeric not null,
+    vat               numeric not null,
+    gross             numeric not null,
+    credited          numeric not null check (credited between 0 and gross),
+    corrects          text,
+    payment_reference text,
+    origin            text    not null,
+    primary key (entity_id, document_number)
+);
+create index documents_customer on documents (customer_id, entity_id, document_number);
+
+create table series (
+    entity_id       text   not null,
+    series          text   not null,
+    last_number     bigint not null,
+    last_issue_date date   not null,
+    primary key (entity_id, series)
+);
+
+create table calendar (
+    name        text   primary key,
+    closed_date date,
+    entities    text[] not null
+);
+
+-- Persons: not in events, not rebuilt from them (architecture: erasure).
+create table contacts (
+    contact_id text primary key,
+    email      text not null
+);
+
+-- How far the import of a file is; the file is known by its digest.
+create table imports (
+    digest      text        primary key,
+    kind        text        not null,
+    rows        bigint      not null,
+    done        bigint      not null,
+    started_at  timestamptz not null,
+    finished_at timestamptz
+);
+
+-- Projection from ar.matching.events.
+create table settlements (
+    customer_id text    not null,
+    item_id     text    not null,
+    settled     numeric not null,
+    open        numeric not null,
+    primary key (customer_id, item_id)
+);

@@ -1,0 +1,126 @@
+"""Invoicing's commands: load what the decision needs, decide, append. Synchronous, over a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import BaseModel
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from lettra_events.decisions.tables import put
+from lettra_events.decisions.workspace import Workspace
+from lettra_invoicing import decider
+from lettra_invoicing.domain import (
+    CALENDAR,
+    CALENDAR_KEY,
+    CONTACTS,
+    CUSTOMERS,
+    DOCUMENTS,
+    LEGAL_ENTITIES,
+    NO_DAY_CLOSED,
+    SERIES,
+    Contact,
+    ImportDocument,
+    IssueCreditNote,
+    IssueInvoice,
+    RegisterCustomer,
+    RegisterLegalEntity,
+)
+
+
+class Registered(BaseModel):
+    """`created` is false where it was registered before with the same data."""
+
+    id: str
+    created: bool
+
+
+class Issued(BaseModel):
+    """The document's number, and the reference that its payer should give."""
+
+    document_number: str
+    payment_reference: str | None
+
+
+class Closed(BaseModel):
+    """The business date is closed; `created` is false where it was before."""
+
+    business_date: date
+    created: bool
+
+
+def register_legal_entity(workspace: Workspace, command: RegisterLegalEntity) -> Registered:
+    events = decider.register_legal_entity(command, workspace.get(LEGAL_ENTITIES, command.entity_id))
+    workspace.append(*events)
+    return Registered(id=command.entity_id, created=bool(events))
+
+
+def register_customer(workspace: Workspace, command: RegisterCustomer) -> Registered:
+    events = decider.register_customer(command, workspace.get(CUSTOMERS, command.customer_id))
+    workspace.append(*events)
+    if events and command.email:
+        workspace.apply(put(CONTACTS, Contact(f"contact:{command.customer_id}", command.email)))
+    return Registered(id=command.customer_id, created=bool(events))
+
+
+def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
+    workspace.expect(
+        (LEGAL_ENTITIES, (command.entity_id,)),
+        (CUSTOMERS, (command.customer_id,)),
+        (SERIES, (command.entity_id, command.series)),
+    )
+    events = decider.issue_invoice(
+        command,
+        workspace.get(LEGAL_ENTITIES, command.entity_id),
+        workspace.get(CUSTOMERS, command.customer_id),
+        workspace.get(SERIES, command.entity_id, command.series),
+    )
+    return _append_issued(workspace, events)
+
+
+def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
+    workspace.expect(
+        (DOCUMENTS, (command.entity_id, command.corrects)), (SERIES, (command.entity_id, command.series))
+    )
+    events = decider.issue_credit_note(
+        command,
+        workspace.get(DOCUMENTS, command.entity_id, command.corrects),
+        workspace.get(SERIES, command.entity_id, command.series),
+    )
+    return _append_issued(workspace, events)
+
+
+def _append_issued(workspace: Workspace, events: Sequence[Event]) -> Issued:
+    """The document's stream is created, not locked beforehand: its number is only known under the series' lock."""
+    drawn, document = events
+    assert isinstance(document, InvoiceIssued | CreditNoteIssued)
+    workspace.append(drawn)
+    workspace.create(document)
+    return Issued(document_number=document.document_number, payment_reference=document.payment_reference)
+
+
+def import_document(workspace: Workspace, command: ImportDocument) -> bool:
+    """True if the document is new, False if it was imported before with the same data."""
+    numbers = [number for number in (command.document_number, command.corrects) if number is not None]
+    workspace.expect(
+        (LEGAL_ENTITIES, (command.entity_id,)),
+        (CUSTOMERS, (command.customer_id,)),
+        *((DOCUMENTS, (command.entity_id, number)) for number in numbers),
+    )
+    events = decider.import_document(
+        command,
+        workspace.get(LEGAL_ENTITIES, command.entity_id),
+        workspace.get(CUSTOMERS, command.customer_id),
+        workspace.get(DOCUMENTS, command.entity_id, command.document_number),
+        workspace.get(DOCUMENTS, command.entity_id, command.corrects) if command.corrects else None,
+    )
+    workspace.append(*events)
+    return bool(events)
+
+
+def close_day(workspace: Workspace, business_date: date) -> Closed:
+    events = decider.close_day(business_date, workspace.get(CALENDAR, CALENDAR_KEY) or NO_DAY_CLOSED)
+    workspace.append(*events)
+    return Closed(business_date=business_date, created=bool(events))

@@ -1,0 +1,124 @@
+"""Imports from CSV: a file is read and checked whole, and taken only if every row can be. Pure reading; see `api`.
+
+UTF-8, comma, header row, ISO dates, decimal point. Columns that a kind does not know are an error, so that nothing
+that a user wrote is silently lost.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from lettra_events.service.rejection import Rejected
+from lettra_invoicing.domain import ImportDocument, RegisterCustomer
+
+C = TypeVar("C", bound=BaseModel)
+
+ERRORS_REPORTED_MAX = 1_000
+CELL_CHARS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """Where a row cannot be taken: the line in the file (the header is line 1), the column, and why."""
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Generic[C]):
+    """The commands of a file, each with its line; or the errors, and then the file is not taken at all."""
+
+    rows: list[tuple[int, C]]
+    errors: list[BadCell]
+
+
+_CUSTOMER_COLUMNS = ("customer_id", "name", "siren", "vat_number", "ibans", "email", "language", "group_id")
+_INVOICE_COLUMNS = (
+    "entity_id",
+    "customer_id",
+    "document_number",
+    "kind",
+    "issue_date",
+    "due_date",
+    "currency",
+    "net",
+    "vat",
+    "gross",
+    "payment_reference",
+    "corrects",
+)
+
+
+def read_customers(data: bytes, rows_max: int) -> Checked[RegisterCustomer]:
+    """`customers.csv`; `ibans` are separated by blanks."""
+
+    def shape(cells: dict[str, Any]) -> dict[str, Any]:
+        return cells | {"ibans": tuple(cells["ibans"].split())} if cells.get("ibans") else cells
+
+    return _read(data, _CUSTOMER_COLUMNS, RegisterCustomer, rows_max, shape)
+
+
+def read_invoices(data: bytes, rows_max: int) -> Checked[ImportDocument]:
+    """`invoices.csv`: invoices and credit notes that keep the ERP's numbers."""
+    return _read(data, _INVOICE_COLUMNS, ImportDocument, rows_max, lambda cells: cells)
+
+
+def _read(data: bytes, columns: tuple[str, ...], model: type[C], rows_max: int, shape: Any) -> Checked[C]:
+    rows: list[tuple[int, C]] = []
+    errors: list[BadCell] = []
+    for line, cells in _lines(data, columns, rows_max):
+        if isinstance(cells, str):
+            errors.append(BadCell(line, "", cells))
+        else:
+            filled = {name: value for name, value in cells.items() if value != ""}
+            try:
+                rows.append((line, model.model_validate(shape(filled))))
+            except ValidationError as error:
+                errors += _bad_cells(line, error)
+        if len(errors) >= ERRORS_REPORTED_MAX:
+            break
+    return Checked(rows, errors)
+
+
+def _bad_cells(line: int, error: ValidationError) -> list[BadCell]:
+    return [
+        BadCell(line, str(e["loc"][0]) if e["loc"] else "", e["msg"].removeprefix("Value error, "))
+        for e in error.errors()
+    ]
+
+
+def _lines(
+    data: bytes, columns: tuple[str, ...], rows_max: int
+) -> Iterator[tuple[int, dict[str, str] | str]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Rejected("not-utf-8", f"line {line}: byte {error.start} is not UTF-8", field="file") from None
+    csv.field_size_limit(CELL_CHARS_MAX)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if unknown := sorted(set(header) ^ set(columns)):
+            raise Rejected(
+                "wrong-header", f"line 1: columns missing or unknown: {', '.join(unknown)}", field="file"
+            )
+        for count, cells in enumerate(reader, 1):
+            if count > rows_max:
+                raise Rejected(
+                    "too-many-rows", f"more than {rows_max} rows; split the file", status=413, field="file"
+                )
+            if len(cells) != len(header):
+                yield reader.line_num, f"{len(cells)} cells, the header has {len(header)}"
+            else:
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise Rejected("malformed-csv", f"line {reader.line_num}: {error}", field="file") from None

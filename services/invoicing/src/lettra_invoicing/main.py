@@ -1,0 +1,41 @@
+"""Invoicing's process: `python -m lettra_invoicing.main api worker relay`, or `migrate` once before."""
+
+from __future__ import annotations
+
+from lettra_events.contracts import TOPICS
+from lettra_events.contracts.parking import PARKING
+from lettra_events.kafka.parking import with_parking
+from lettra_events.kafka.reading import Reading
+from lettra_events.service.roles import run
+from lettra_events.service.service import Service
+from lettra_invoicing import decider
+from lettra_invoicing.api import router
+from lettra_invoicing.domain import CALENDAR, CONTACTS, CUSTOMERS, DOCUMENTS, LEGAL_ENTITIES, SERIES
+from lettra_invoicing.projections import settlements
+from lettra_invoicing.settings import InvoicingSettings
+
+READING = Reading(
+    service="invoicing",
+    topics=(TOPICS["matching"],),
+    reads=settlements.READS,
+    parking=PARKING["invoicing"],
+    evolve=with_parking(decider.evolve),
+    project=settlements.project,
+)
+SERVICE = Service(
+    name="invoicing",
+    package="lettra_invoicing",
+    reading=READING,
+    tables=(LEGAL_ENTITIES, CUSTOMERS, DOCUMENTS, SERIES, CALENDAR, CONTACTS, settlements.SETTLEMENTS),
+    router=router,
+    settings=InvoicingSettings,
+)
+
+
+def main() -> None:
+    """Run the roles named on the command line."""
+    run(SERVICE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Invoicing's read models, one module each; rebuildable from the topics alone."""

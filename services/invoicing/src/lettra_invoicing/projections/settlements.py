@@ -1,0 +1,47 @@
+"""How much of each document is settled, from matching's events. One row a customer and item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.matching import CashApplied, CreditApplied, ItemOpened
+from lettra_events.decisions.tables import Change, Table, change, put
+from lettra_events.kafka.reading import Context, types
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What is settled and what is open of an item, in its currency, as matching sees it."""
+
+    customer_id: str
+    item_id: str
+    settled: Decimal
+    open: Decimal
+
+
+SETTLEMENTS: Table[Settlement] = Table("settlements", Settlement, key=("customer_id", "item_id"))
+READS = types(ItemOpened, CashApplied, CreditApplied)
+
+
+def project(event: Event, _context: Context) -> Iterable[Change[Any]]:
+    """Fold one of matching's events."""
+    match event:
+        case ItemOpened():
+            yield put(SETTLEMENTS, Settlement(event.customer_id, event.item_id, Decimal(0), event.amount))
+        case CashApplied():
+            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
+        case CreditApplied():
+            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
+            yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
+
+
+def _settle(customer_id: str, item_id: str, amount: Decimal, open_after: Decimal) -> Change[Any]:
+    return change(
+        SETTLEMENTS,
+        (customer_id, item_id),
+        lambda row: replace(row, settled=row.settled + amount, open=open_after),
+    )
