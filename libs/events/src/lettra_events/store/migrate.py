@@ -36,10 +36,11 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def migrations(package: str) -> list[Migration]:
-    """The event store's own migrations, then those of a service's package."""
+def migrations(package: str | None) -> list[Migration]:
+    """The event store's own migrations, then those of a service's package if one is given."""
     store = Path(str(resources.files("lettra_events.store"))) / "schema"
-    return [*_read("events", store), *_read(package, migrations_folder(package))]
+    own = _read(package, migrations_folder(package)) if package else ()
+    return [*_read("events", store), *own]
 
 
 def migrations_folder(package: str) -> Path:
@@ -74,7 +75,7 @@ async def ensure_database(dsn: str) -> bool:
         await connection.close()
 
 
-async def migrate(connection: Connection, package: str) -> list[str]:
+async def migrate(connection: Connection, package: str | None) -> list[str]:
     """Apply what is missing; the names of the files applied, in order."""
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
