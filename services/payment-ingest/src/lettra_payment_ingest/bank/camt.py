@@ -118,7 +118,10 @@ class _Reader:
             raise Flaw(element, "transaction details outside an entry")
         self._refuse_more_than_allowed(element, len(self._details) + 1)
         self._details.append(read_detail(self._limits, element))
-        drop_before(element, keep="Btch")
+        if _parent_name(element) == "Ntry":
+            element.clear(keep_tail=True)  # what stands before it are the entry's own facts
+        else:
+            drop_before(element, keep="Btch")
 
     def _end_group(self, element: Element) -> None:
         # Anywhere else, the details read from it would be taken for those of the next entry.
