@@ -22,7 +22,9 @@ R = TypeVar("R", bound=Row)
 class Outcome:
     """What a command did: the events that it decided, or why it was refused."""
 
-    def __init__(self, workspace: Workspace, events: list[Event], result: Any, error: Exception | None) -> None:
+    def __init__(
+        self, workspace: Workspace, events: list[Event], result: Any, error: Exception | None
+    ) -> None:
         self.workspace = workspace
         self.events = events
         self.result = result

@@ -14,14 +14,18 @@ from lettra_events.store.migrate import ensure_database, migrate
 
 
 @asynccontextmanager
-async def fresh_database(server: str, package: str | None = None) -> AsyncIterator[str]:
-    """The DSN of a new migrated database, dropped afterwards. `package`: the service whose tables are wanted."""
+async def fresh_database(server: str, package: str | None = None, *, ddl: str = "") -> AsyncIterator[str]:
+    """The DSN of a new migrated database, dropped afterwards.
+
+    `package`: the service whose tables are wanted; `ddl`: more of them.
+    """
     parts = urlsplit(server)
     name = f"test_{uuid4().hex[:12]}"
     dsn = urlunsplit(parts._replace(path=f"/{name}"))
     await ensure_database(dsn)
     connection = await asyncpg.connect(dsn)
     await migrate(connection, package)
+    await connection.execute(ddl)
     await connection.close()
     try:
         yield dsn

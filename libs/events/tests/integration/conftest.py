@@ -1,0 +1,36 @@
+"""What integration tests share: real servers, a database and a topic of the test's own, the toy contracts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import toys
+
+from lettra_events.testing.servers import fresh_database, fresh_topic
+from lettra_tools.pytest_servers import own_servers, servers
+
+if TYPE_CHECKING:
+    from lettra_tools.stack import Servers
+
+__all__ = ["own_servers", "servers"]
+
+
+@pytest.fixture(autouse=True)
+def _toy_contracts() -> Iterator[None]:
+    with toys.registered():
+        yield
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[str]:
+    """The DSN of a new database with the event store and the toy service's tables."""
+    async with fresh_database(servers.postgres, ddl=toys.DDL) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def topic(servers: Servers) -> str:
+    """A new topic of three partitions."""
+    return await fresh_topic(servers.kafka, partitions=3)
