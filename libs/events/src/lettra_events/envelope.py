@@ -8,14 +8,16 @@ Kafka records are CloudEvents 1.0 in binary content mode.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 import orjson
 
 Headers = Sequence[tuple[str, bytes]]
+Parsed = TypeVar("Parsed")
 
 EVENT_BYTES_MAX = 200_000
 """Limit of key, attributes and payload together, far below the broker's: nothing appended is unpublishable."""
@@ -153,34 +155,47 @@ def from_record(
 ) -> Delivery:
     """Read a Kafka record back; `MalformedRecord` names what is wrong with it."""
     found = dict(headers)
+    place = f"{topic}[{partition}]@{offset}"
 
-    def text(name: str) -> str:
+    def read(name: str, parse: Callable[[str], Parsed]) -> Parsed:
         raw = found.get(f"ce_{name}")
         if raw is None:
-            raise MalformedRecord(f"{topic}[{partition}]@{offset}: header ce_{name} is missing or null")
-        return raw.decode()
+            raise MalformedRecord(f"{place}: header ce_{name} is missing or null")
+        try:
+            return parse(raw.decode())
+        except ValueError as error:
+            raise MalformedRecord(f"{place}: header ce_{name} is wrong: {error}") from error
 
     if key is None or value is None:
-        raise MalformedRecord(f"{topic}[{partition}]@{offset}: a record without key or value is no event")
+        raise MalformedRecord(f"{place}: a record without key or value is no event")
+    attributes = {name: read(name, str) for name in sorted(_ATTRIBUTES)}
     try:
-        attributes = {name: text(name) for name in sorted(_ATTRIBUTES)}
-        schema_version = int(attributes["dataschema"].rpartition(":")[2])
-        event = RecordedEvent(
-            stream_id=text("subject"),
-            version=int(text("streamversion")),
-            event_id=UUID(attributes["id"]),
-            type=text("type"),
-            schema_version=schema_version,
-            key=key.decode(),
-            payload=value,
-            attributes=orjson.dumps(attributes),
-        )
-        entry = LogEntry(int(text("sequence")), bytes.fromhex(text("chain")), event)
-        return Delivery(topic, partition, offset, int(text("previoussequence")), entry)
-    except MalformedRecord:
-        raise
+        key_text = key.decode()
     except ValueError as error:
-        raise MalformedRecord(f"{topic}[{partition}]@{offset}: {error}") from error
+        raise MalformedRecord(f"{place}: the key is wrong: {error}") from error
+    event = RecordedEvent(
+        stream_id=read("subject", str),
+        version=read("streamversion", int),
+        event_id=read("id", UUID),
+        type=read("type", str),
+        schema_version=read("dataschema", _version_of_schema),
+        key=key_text,
+        payload=value,
+        attributes=orjson.dumps(attributes),
+    )
+    entry = LogEntry(read("sequence", int), read("chain", _hash), event)
+    return Delivery(topic, partition, offset, read("previoussequence", int), entry)
+
+
+def _version_of_schema(name: str) -> int:
+    return int(name.rpartition(":")[2])
+
+
+def _hash(text: str) -> bytes:
+    value = bytes.fromhex(text)
+    if len(value) != len(GENESIS):
+        raise ValueError(f"a SHA-256 has {len(GENESIS)} bytes, not {len(value)}")
+    return value
 
 
 def first_break(head: bytes, entries: Iterable[LogEntry]) -> LogEntry | None:

@@ -7,7 +7,7 @@ currencies are never added; `allocate` splits without losing or inventing a cent
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
@@ -22,10 +22,35 @@ class CurrencyMismatch(ValueError):
     """Two amounts of different currencies met in one operation."""
 
 
-def _refuse_float(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """Refuse floats, and write the rest as others read amounts: never "1E+2", "-0" or "1.000000"."""
     if isinstance(value, float):
         raise ValueError("an amount is a decimal string such as '12.30', not a float")
+    if isinstance(value, str | Decimal) and not _is_plain(str(value)):
+        return _written_out(value)
     return value
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nothing can be wrong with the way it is written; quick, for this is asked of every amount read."""
+    point = text.find(".")
+    few_decimals = point < 0 or len(text) - point - 1 <= AMOUNT_DECIMALS_MAX
+    return few_decimals and "E" not in text and "e" not in text and "-" not in text
+
+
+def _written_out(value: str | Decimal) -> str | Decimal:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value
+    # What is no amount is left as it is, to be refused; written out, it could take a gigabyte.
+    if not number.is_finite() or (number and number.adjusted() >= AMOUNT_DIGITS_MAX):
+        return value
+    exponent = max(-AMOUNT_DECIMALS_MAX, min(0, int(number.as_tuple().exponent)))
+    plain = number.quantize(Decimal(1).scaleb(exponent))
+    if plain != number:
+        return value
+    return plain if plain else plain.copy_abs()
 
 
 def _known_currency(code: str) -> str:
@@ -45,10 +70,10 @@ def exponent_of(currency: str) -> int:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_refuse_float),
+    BeforeValidator(_plain),
     Field(max_digits=AMOUNT_DIGITS_MAX, decimal_places=AMOUNT_DECIMALS_MAX, allow_inf_nan=False),
 ]
-"""A Decimal of at most 18 digits and 5 decimals, a string in JSON."""
+"""A Decimal of at most 18 digits, 5 of them decimals; in JSON a string without exponent."""
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 """An ISO 4217 alphabetic code in capitals."""
@@ -65,7 +90,7 @@ class Money(BaseModel):
     @classmethod
     def of(cls, amount: str | int | Decimal, currency: str) -> Self:
         """`Money.of("12.30", "EUR")`."""
-        return cls(amount=Decimal(amount), currency=currency)
+        return cls.model_validate({"amount": amount, "currency": currency})
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -76,14 +101,18 @@ class Money(BaseModel):
             raise CurrencyMismatch(f"{self} and {other} are in different currencies")
         return other.amount
 
+    def _with(self, amount: Decimal) -> Money:
+        # Not of the own class: the difference of two positive amounts need not be positive.
+        return Money.model_construct(amount=amount, currency=self.currency)
+
     def __add__(self, other: Money) -> Money:
-        return self.model_copy(update={"amount": self.amount + self._same(other)})
+        return self._with(self.amount + self._same(other))
 
     def __sub__(self, other: Money) -> Money:
-        return self.model_copy(update={"amount": self.amount - self._same(other)})
+        return self._with(self.amount - self._same(other))
 
     def __neg__(self) -> Money:
-        return self.model_copy(update={"amount": -self.amount})
+        return self._with(-self.amount)
 
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same(other)
@@ -119,7 +148,8 @@ class Money(BaseModel):
             raise ValueError("allocate needs weights that are not negative and not all zero")
         unit = Decimal(1).scaleb(-exponent_of(self.currency))
         exact = [self.amount * Decimal(weight) / total for weight in weights]
-        parts = [part.quantize(unit, ROUND_HALF_EVEN) for part in exact]
+        # Adding zero makes a zero of what was rounded to -0.
+        parts = [part.quantize(unit, ROUND_HALF_EVEN) + 0 for part in exact]
         rest = self.amount - sum(parts, Decimal(0))
         step = unit.copy_sign(rest)
         by_loss = sorted(range(len(parts)), key=lambda i: (exact[i] - parts[i]) * -step)
@@ -127,7 +157,7 @@ class Money(BaseModel):
             parts[by_loss[i % len(parts)]] += step
         remainder = self.amount - sum(parts, Decimal(0))
         parts[by_loss[0]] += remainder
-        return [self.model_copy(update={"amount": part}) for part in parts]
+        return [self._with(part) for part in parts]
 
 
 class PositiveMoney(Money):

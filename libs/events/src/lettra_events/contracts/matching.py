@@ -98,6 +98,10 @@ class CashPutOnAccount(_OnLedger):
     amount: Amount = Field(gt=0)
     currency: CurrencyCode
     evidence: str
+    waiting_for: tuple[str, ...] = Field(
+        default=(),
+        description="names in the remittance that no item bears yet; looked at again when one does",
+    )
 
 
 @contract("matching.CashTakenFromAccount")
@@ -130,6 +134,7 @@ class DayProcessed(Event):
 
     business_date: date
     entities: tuple[str, ...]
+    held_back: tuple[str, ...] = Field(default=(), description="entities whose day waits for a parked key")
     through_dates: tuple[ThroughDate, ...]
 
     def stream_id(self) -> str:

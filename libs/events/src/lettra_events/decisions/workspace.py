@@ -121,14 +121,28 @@ class Workspace:
         self._raise(needs)
         return [cast("R | None", loaded.get(key)) for key in wanted]
 
-    def expect(self, *rows: tuple[Table[Any], Key]) -> None:
-        """Say at once which rows the decision will read, of any tables, so that they are fetched together."""
+    def expect(
+        self, *rows: tuple[Table[Any], Key], finds: Iterable[tuple[Table[Any], str, Any]] = ()
+    ) -> None:
+        """Say at once what the decision will read, of any tables, so that it is fetched together."""
         needs = Needs()
         for table, key in rows:
             self._need_guard(needs, table, key)
             if key not in self._rows.setdefault(table, {}) and not self._all:
                 needs.rows.add((table, key))
+        for table, column, value in finds:
+            self._need_find(needs, table, column, value)
         self._raise(needs)
+
+    def peek(self, table: Table[R], *key: Any) -> R | None:
+        """The row if it is in memory; for what was asked for by `expect` just before, and may be missing still."""
+        return cast("R | None", self._rows.get(table, {}).get(key))
+
+    def _need_find(self, needs: Needs, table: Table[Any], column: str, value: Any) -> None:
+        if table.guard is not None:
+            self._need_index(needs, table, column, value)
+        if value not in self._found.setdefault((table, column), {}) and not self._all:
+            needs.finds.add((table, column, value))
 
     def find(self, table: Table[R], column: str, *values: Any) -> list[R]:
         """The rows whose column has (an array: contains) one of the values, in the order of their keys.
@@ -139,10 +153,7 @@ class Workspace:
         index = self._found.setdefault((table, column), {})
         keys: set[Key] = set()
         for value in values:
-            if table.guard is not None:
-                self._need_index(needs, table, column, value)
-            if value not in index and not self._all:
-                needs.finds.add((table, column, value))
+            self._need_find(needs, table, column, value)
             keys |= index.get(value, set())
         for key in keys:
             self._need_guard(needs, table, key)

@@ -20,7 +20,7 @@ from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.errors import DuplicateEvent, EventTooLarge, StaleVersion, TooManyRounds
 from lettra_events.kafka.contiguity import Position
-from lettra_events.kafka.parking import is_parked, park, put_behind
+from lettra_events.kafka.parking import expect_parked, is_parked, park, put_behind
 from lettra_events.kafka.reading import Context, Reading, StopPartition
 from lettra_events.store.append import Connection
 from lettra_events.store.running import ROUNDS_MAX, TRANSIENT, Again, decide_under_locks, write_decisions
@@ -138,6 +138,10 @@ def decide_all(
 ) -> None:
     """Fold and decide the records in order, in memory; raises `Missing` with all that they lack together."""
     needs = Needs()
+    try:
+        expect_parked(workspace, [one.delivery for one in incoming])
+    except Missing as missing:
+        needs.add(missing.needs)
     failed: set[str] = set()
     stop: StopPartition | None = None
     for one in incoming:

@@ -48,7 +48,7 @@ class ParkedRecord:
     record: bytes
 
 
-PARKED_KEYS: Table[ParkedKey] = Table("parked_keys", ParkedKey, key=("topic", "key"))
+PARKED_KEYS: Table[ParkedKey] = Table("parked_keys", ParkedKey, key=("topic", "key"), finds=("topic",))
 PARKED_RECORDS: Table[ParkedRecord] = Table(
     "parked_records", ParkedRecord, key=("topic", "partition", "sequence"), finds=("key",)
 )
@@ -84,9 +84,14 @@ def with_parking(evolve: Evolve) -> Evolve:
     return evolve_all
 
 
+def expect_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
+    """Ask for what `is_parked` will look at, for a whole batch."""
+    workspace.expect(*((PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries))
+
+
 def is_parked(workspace: Workspace, delivery: Delivery) -> bool:
-    """Whether the record's key is stopped."""
-    return workspace.get(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
+    """Whether the record's key is stopped; `expect_parked` asked for it before."""
+    return workspace.peek(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
 
 
 def put_behind(workspace: Workspace, delivery: Delivery) -> None:
