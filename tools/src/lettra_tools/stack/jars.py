@@ -17,6 +17,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ LOCK = Path(__file__).with_name("kafka.lock")
 STAMP = "checked.json"
 PARALLEL_DOWNLOADS = 4
 TRIES_MAX = 3
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -159,14 +160,16 @@ def _download(missing: Sequence[Jar], scratch: Path, folder: Path, report: Repor
     context = _repository(scratch)
     total = len(missing)
     report(f"downloading Apache Kafka {KAFKA_VERSION}: {total} jars, once")
+    given_up = threading.Event()
     with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
-        fetched = [pool.submit(_fetch, context, jar, folder) for jar in missing]
+        fetched = [pool.submit(_fetch, context, jar, folder, given_up) for jar in missing]
         try:
             for done, future in enumerate(as_completed(fetched), start=1):
                 future.result()
                 report(f"downloading Apache Kafka {KAFKA_VERSION}: {done} of {total} jars")
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # the first failure tells enough
+            given_up.set()  # the first failure tells enough
+            pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -183,10 +186,10 @@ def _repository(scratch: Path) -> MavenContext:
     return MavenContext(repo_cache=scratch, local_repos=[], remote_repos=remotes, timeout=TIMEOUT_SECONDS)
 
 
-def _fetch(context: MavenContext, jar: Jar, folder: Path) -> None:
-    """Fetch one jar, check it, move it into place."""
+def _fetch(context: MavenContext, jar: Jar, folder: Path, given_up: threading.Event) -> None:
+    """Fetch one jar, check it, move it into place; try again a few times while the others do not give up."""
     for attempt in range(1, TRIES_MAX + 1):
-        fetched = _fetch_once(context, jar, last=attempt == TRIES_MAX)
+        fetched = _fetch_once(context, jar, last=attempt == TRIES_MAX or given_up.is_set())
         if fetched is None:
             continue
         if _is_intact(fetched, jar):

@@ -97,19 +97,23 @@ def _make_worker(
         name=f"{service.name} ({' '.join(group)})",
         command=[sys.executable, "-m", service.module, *group],
         log=log,
-        environment=service_environment(servers, port),
+        environment=service_environment(servers)
+        | {
+            "LETTRA_HTTP_HOST": "127.0.0.1",
+            "LETTRA_HTTP_PORT": str(port),
+            # A stable name: after a crash its consumers rejoin at once instead of after a session timeout.
+            "LETTRA_INSTANCE": "local-" + "-".join(group),
+        },
     )
     return Worker(child, ProcessState(list(group), port, str(log)))
 
 
-def service_environment(servers: Servers, port: int) -> dict[str, str]:
-    """What a service is told: everything the caller set, and where servers and port are."""
+def service_environment(servers: Servers) -> dict[str, str]:
+    """What a service is told: everything the caller set, and where the servers are."""
     return {
         **os.environ,
         "LETTRA_KAFKA": servers.kafka,
         "LETTRA_POSTGRES": servers.postgres,
-        "LETTRA_HTTP_HOST": "127.0.0.1",
-        "LETTRA_HTTP_PORT": str(port),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -121,7 +125,7 @@ def migrate(folder: Path, services: Sequence[Service], servers: Servers) -> None
             name=f"the migration of {service.name}",
             command=[sys.executable, "-m", service.module, "migrate"],
             log=folder / "logs" / f"{service.name}-migrate.log",
-            environment=service_environment(servers, 0),
+            environment=service_environment(servers),
         )
         for service in services
     ]
