@@ -70,8 +70,9 @@ def exponent_of(currency: str) -> int:
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_plain),
+    # The limits come first: behind a validator pydantic checks them in Python, and reads half as fast.
     Field(max_digits=AMOUNT_DIGITS_MAX, decimal_places=AMOUNT_DECIMALS_MAX, allow_inf_nan=False),
+    BeforeValidator(_plain),
 ]
 """A Decimal of at most 18 digits, 5 of them decimals; in JSON a string without exponent."""
 
