@@ -147,7 +147,10 @@ _OF_MATCHING: list[Event] = [
         **_EUR,
     ),
     matching.CashPutOnAccount(
-        amount=Decimal("200.00"), evidence="the item was open for 1000.00 EUR only", **_ON_LEDGER
+        amount=Decimal("200.00"),
+        evidence="the item was open for 1000.00 EUR only",
+        waiting_for=("FA2026000124",),
+        **_ON_LEDGER,
     ),
     matching.CashTakenFromAccount(amount=Decimal("200.00"), **_ON_LEDGER),
     matching.PaymentUnmatched(
@@ -157,7 +160,9 @@ _OF_MATCHING: list[Event] = [
         waiting_for=(_REFERENCE, "FA2026000123"),
         **_EUR,
     ),
-    matching.DayProcessed(business_date=_DAY, entities=(_ENTITY, "FR02"), through_dates=(_THROUGH,)),
+    matching.DayProcessed(
+        business_date=_DAY, entities=(_ENTITY, "FR02"), held_back=("FR03",), through_dates=(_THROUGH,)
+    ),
 ]
 
 

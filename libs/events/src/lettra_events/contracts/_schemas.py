@@ -21,6 +21,7 @@ from lettra_events.envelope import BROADCAST_KEY, schema_name
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_LIMITS = ("max_digits", "decimal_places", "gt", "ge", "lt", "le", "multiple_of")
 _NOT_ZERO = r"(?!0*(\.0*)?$)"
 
 
@@ -31,11 +32,8 @@ class _WriterSchema(GenerateJsonSchema):
         return False
 
     def decimal_schema(self, schema: Any) -> Schema:
-        limits = {name: schema[name] for name in ("gt", "ge", "lt", "le", "multiple_of") if name in schema}
-        if limits not in ({}, {"gt": 0}, {"ge": 0}):
-            raise ValueError(f"the schema of an amount cannot say {limits}: only gt=0 or ge=0")
-        sign = "^" + _NOT_ZERO if "gt" in limits else "^" if "ge" in limits else "^-?"
-        return {"type": "string", "format": "decimal", "pattern": sign}
+        limits = {name: schema[name] for name in _LIMITS if name in schema}
+        return {"type": "string", "format": "decimal"} | limits
 
 
 def writer_schema(cls: type[Event]) -> Schema:
@@ -43,7 +41,7 @@ def writer_schema(cls: type[Event]) -> Schema:
 
     Topic, key, broadcast and stream stand in it too: to change one of them breaks readers like a changed field.
     """
-    made: Schema = _tidy(cls.model_json_schema(mode="serialization", schema_generator=_WriterSchema))
+    made: Schema = _closed(cls.model_json_schema(mode="serialization", schema_generator=_WriterSchema))
     made.pop("title", None)
     made.pop("description", None)
     head = {
@@ -59,19 +57,29 @@ def writer_schema(cls: type[Event]) -> Schema:
     return head | made
 
 
-def _tidy(node: Any) -> Any:
-    """Close every object, and give every amount its whole pattern."""
+def _closed(node: Any) -> Any:
+    """Close every object, and say the limits of every amount."""
     if isinstance(node, list):
-        return [_tidy(each) for each in node]
+        return [_closed(each) for each in node]
     if not isinstance(node, dict):
         return node
-    tidy = {name: _tidy(value) for name, value in node.items()}
-    if tidy.get("format") == "decimal":
-        decimals = tidy.pop("decimal_places")
-        tidy["pattern"] += rf"\d{{1,{tidy.pop('max_digits') - decimals}}}(\.\d{{1,{decimals}}})?$"
-    if tidy.get("type") == "object" and "properties" in tidy:
-        tidy["additionalProperties"] = False
-    return tidy
+    closed = {name: _closed(value) for name, value in node.items()}
+    if closed.get("format") == "decimal":
+        return _amount(closed)
+    if closed.get("type") == "object" and "properties" in closed:
+        closed["additionalProperties"] = False
+    return closed
+
+
+def _amount(node: Schema) -> Schema:
+    """The limits of an amount as a pattern, for in JSON it is a string; pydantic leaves them on the node."""
+    limits = {name: node[name] for name in _LIMITS if name in node}
+    digits, decimals = limits.pop("max_digits"), limits.pop("decimal_places")
+    if limits not in ({}, {"gt": 0}, {"ge": 0}):
+        raise ValueError(f"the schema of an amount cannot say {limits}: only gt=0 or ge=0")
+    sign = _NOT_ZERO if "gt" in limits else "" if "ge" in limits else "-?"
+    pattern = rf"^{sign}\d{{1,{digits - decimals}}}(\.\d{{1,{decimals}}})?$"
+    return {name: value for name, value in node.items() if name not in _LIMITS} | {"pattern": pattern}
 
 
 def meaning(cls: type[Event]) -> str:

@@ -98,7 +98,10 @@ def unrecorded(folder: Path = FOLDER) -> list[str]:
         for version in range(1, cls.schema_version)
         if (name, version) not in known
     )
-    new = (f"{edition}: it is not in {shown(folder)} yet. Run: {ADD}" for edition, _ in _to_add(folder))
+    new = (
+        f"{edition}: {'it' if edition.number == 1 else 'a field'} is not in {shown(folder)} yet. Run: {ADD}"
+        for edition, _ in _to_add(folder)
+    )
     return [*earlier, *new]
 
 
