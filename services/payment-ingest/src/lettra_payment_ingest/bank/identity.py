@@ -16,14 +16,16 @@ balance. Hence, for each group of equal transactions:
   claimed.
 - What is left over gets new ordinals, above all that exist.
 
-A statement continues another when it opens with the balance that the other closed with, and begins no
-earlier than that one's last booking day; or the other way round, when it comes late. Continuation is passed
-on through statements that share nothing: what continues the noon statement continues the morning one before
-it. Two guards against balances that come back to an earlier value: a known statement of the same balances
-and transactions is the same one, whatever its name; and when all that two statements have in common sums to
-nothing, balances prove nothing about it. Unproven is overlapping. So statements without balances, or with a
-missing one between them, claim: an equal transaction is then lost rather than counted twice, and it is the
-check of continuity that tells of it.
+A statement continues another when it opens with the balance that the other closed with, and begins no earlier than
+that one's last booking day; or the other way round, when it comes late. Continuation is passed on through statements
+that share nothing: what continues the noon statement continues the morning one before it. But a balance can come back
+to an earlier value, as that of a swept account does every day. So where balances allow an overlap as well, it is one:
+when one statement lies within the other, or when all that they have in common sums to nothing. And a known statement of
+the same balances and transactions is the same one, whatever its name.
+
+What is not proven to be apart overlaps: without balances, with a statement missing between, or when two files part in
+the middle of equal payments of one day. An equal transaction is then lost rather than counted twice, and it is the
+check of the balances that tells of it. Where the bank gives each transaction a reference of its own, none are equal.
 """
 
 from collections import Counter
@@ -156,16 +158,25 @@ class _Place:
             return False
         return self.counts == {base: len(ordinals) for base, ordinals in known.ordinals.items()}
 
-    def is_proven_apart(self, known: KnownStatement) -> bool:
-        """Given that one continues the other: whether balances would differ, were the common transactions
-        the same.
+    def may_overlap(self, known: KnownStatement) -> bool:
+        """Whether the balances allow that what the two have in common is the same.
+
+        So it is where one lies within the other, at its beginning or its end, or where the one's end is the other's
+        beginning. Asked of statements of which one continues the other, of which balances allow neither as a rule.
         """
-        common = (
-            self.effect[base] * min(self.counts[base], len(ordinals))
-            for base, ordinals in known.ordinals.items()
-            if base in self.effect
+        shares = Counter(
+            {
+                base: min(self.counts[base], len(ordinals))
+                for base, ordinals in known.ordinals.items()
+                if base in self.effect
+            }
         )
-        return exact_sum(common) != 0
+        within = shares.total() in (self.counts.total(), sum(map(len, known.ordinals.values())))
+        if within and (self.opening == known.opening or self.closing == known.closing):
+            return True
+        net = exact_sum(self.effect[base] for base, count in shares.items() for _ in range(count))
+        ends = ((self.opening, known.closing), (known.opening, self.closing))
+        return any(a is not None and b is not None and exact_sum((a, net)) == b for a, b in ends)
 
 
 @dataclass(slots=True)
@@ -213,7 +224,7 @@ def _ranks(place: _Place, related: Sequence[KnownStatement]) -> list[int]:
     others = [p for p, rank in enumerate(ranks) if rank != _SAME]
     for backwards in (True, False):
         for position in _chain(place, related, others, backwards):
-            if place.is_proven_apart(related[position]):
+            if not place.may_overlap(related[position]):
                 ranks[position] = _APART
     return ranks
 

@@ -67,7 +67,7 @@ class Xml:
         return f"<RltdPties>{sides}</RltdPties>"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def xml() -> type[Xml]:
     return Xml
 
