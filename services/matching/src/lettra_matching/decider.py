@@ -1,0 +1,322 @@
+"""Matching's decisions (lettrage) and what its events do to the state. Pure.
+
+A payment designates items by a valid structured reference or by an exact document number. What it designates
+without doubt is applied; whatever is left over stays with its payer, or unapplied where the payer is not known.
+Uniqueness opens the door: a name that two items bear, or too little money for several items, is left to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Literal
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from lettra_events.contracts.matching import (
+    CashApplied,
+    CashPutOnAccount,
+    CashTakenFromAccount,
+    CreditApplied,
+    DayProcessed,
+    ItemOpened,
+    PaymentTaken,
+    PaymentUnmatched,
+)
+from lettra_events.contracts.payments import PaymentReceived
+from lettra_events.decisions.tables import Change, change, put
+from lettra_matching.domain import (
+    DAYS,
+    HELD,
+    OPEN_ITEMS,
+    PAYMENTS,
+    Day,
+    OpenItem,
+    Payment,
+    item_names,
+    longest,
+)
+
+Rule = Literal["structured_reference", "document_number"]
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Designated:
+    """An item that a payment names, and how."""
+
+    item: OpenItem
+    rule: Rule
+    evidence: str
+
+
+def open_item(event: InvoiceIssued | CreditNoteIssued) -> ItemOpened:
+    """Re-state a document as an open item. A credit note is due at once."""
+    due = event.due_date if isinstance(event, InvoiceIssued) else event.issue_date
+    return ItemOpened(
+        customer_id=event.customer_id,
+        entity_id=event.entity_id,
+        item_id=f"{event.entity_id}:{event.document_number}",
+        kind="invoice" if isinstance(event, InvoiceIssued) else "credit_note",
+        document_number=event.document_number,
+        issue_date=event.issue_date,
+        due_date=due,
+        currency=event.currency,
+        amount=event.gross,
+        payment_reference=event.payment_reference,
+    )
+
+
+def set_off(note: OpenItem, invoice: OpenItem | None) -> list[Event]:
+    """A credit note against the invoice that it names, as far as that is open; the rest stays open itself."""
+    if invoice is None or invoice.currency != note.currency:
+        return []
+    amount = min(note.open, invoice.open)
+    if amount <= 0:
+        return []
+    return [
+        CreditApplied(
+            customer_id=note.customer_id,
+            entity_id=note.entity_id,
+            credit_item_id=note.item_id,
+            item_id=invoice.item_id,
+            amount=amount,
+            currency=note.currency,
+            open_after=invoice.open - amount,
+            credit_open_after=note.open - amount,
+        )
+    ]
+
+
+def take_payment(event: PaymentReceived) -> PaymentTaken:
+    """Re-state a payment."""
+    return PaymentTaken(
+        payment_id=event.payment_id,
+        entity_id=event.entity_id,
+        booking_date=event.booking_date,
+        amount=event.amount,
+        currency=event.currency,
+        counterparty_name=event.counterparty_name,
+        counterparty_iban=event.counterparty_iban,
+    )
+
+
+def designate(names: Sequence[str], items: Iterable[OpenItem], currency: str) -> list[Designated]:
+    """The invoices that the names mean without doubt, by strength of the name, then by item.
+
+    A name that several items bear means none of them; a name inside another one that was found means nothing.
+    """
+    bearers: dict[str, list[OpenItem]] = {}
+    for item in sorted(items, key=lambda i: i.item_id):
+        for name in set(item.names) & set(names):
+            bearers.setdefault(name, []).append(item)
+    certain = [name for name in longest(bearers) if len(bearers[name]) == 1]
+    found: dict[str, Designated] = {}
+    for name in sorted(certain, key=lambda n: (not _is_reference(n), n)):
+        item = bearers[name][0]
+        if item.kind == "invoice" and item.currency == currency:
+            found.setdefault(item.item_id, _designated(name, item))
+    return list(found.values())
+
+
+def _is_reference(name: str) -> bool:
+    return "|ref:" in name
+
+
+def _designated(name: str, item: OpenItem) -> Designated:
+    value = name.rpartition(":")[2]
+    if _is_reference(name):
+        return Designated(
+            item, "structured_reference", f"the reference {value} is that of {item.document_number}"
+        )
+    return Designated(item, "document_number", f"the text names {item.document_number} (as {value})")
+
+
+def match(payment: Payment, names: Sequence[str], items: Iterable[OpenItem]) -> list[Event]:
+    """What becomes of the payment's money that settles no item yet."""
+    designated = designate(names, items, payment.currency)
+    waiting = tuple(names)
+    owed = [d for d in designated if d.item.open > 0]
+    total = sum((d.item.open for d in owed), ZERO)
+    customers = sorted({d.item.customer_id for d in designated})
+    if not designated:
+        return _unmatched(payment, "no open item bears a reference or number of its text", waiting)
+    if total > payment.available and len(owed) > 1:
+        why = f"{payment.available} {payment.currency} is less than the {total} open of {_numbers(owed)}"
+        return _left_over(payment, customers, payment.available, why, waiting)
+    applied = _apply(payment, owed)
+    rest = payment.available - sum((event.amount for event in applied), ZERO)
+    why = f"more than is open of {_numbers(designated)}"
+    return [*_take_back(payment, applied), *applied, *_rest(payment, applied, customers, rest, why, waiting)]
+
+
+def _apply(payment: Payment, owed: Sequence[Designated]) -> list[CashApplied]:
+    """Settle the items in order, as far as the money goes."""
+    events, left = [], payment.available
+    for one in owed:
+        amount = min(left, one.item.open)
+        if amount <= 0:
+            break
+        left -= amount
+        events.append(
+            CashApplied(
+                customer_id=one.item.customer_id,
+                entity_id=payment.entity_id,
+                payment_id=payment.payment_id,
+                item_id=one.item.item_id,
+                amount=amount,
+                currency=payment.currency,
+                open_after=one.item.open - amount,
+                rule=one.rule,
+                evidence=one.evidence,
+            )
+        )
+    return events
+
+
+def _take_back(payment: Payment, applied: Sequence[CashApplied]) -> list[Event]:
+    """Money on account goes back to its payment before it is applied."""
+    if not applied or payment.on_account <= 0 or payment.account_customer_id is None:
+        return []
+    return [
+        CashTakenFromAccount(
+            customer_id=payment.account_customer_id,
+            entity_id=payment.entity_id,
+            payment_id=payment.payment_id,
+            amount=payment.on_account,
+            currency=payment.currency,
+        )
+    ]
+
+
+def _rest(
+    payment: Payment,
+    applied: Sequence[CashApplied],
+    customers: Sequence[str],
+    rest: Decimal,
+    why: str,
+    waiting: tuple[str, ...],
+) -> list[Event]:
+    if rest <= 0:
+        return []
+    freed = replace(payment, on_account=ZERO, unapplied=payment.available) if applied else payment
+    return _left_over(freed, customers, rest, why, waiting)
+
+
+def _left_over(
+    payment: Payment, customers: Sequence[str], rest: Decimal, why: str, waiting: tuple[str, ...]
+) -> list[Event]:
+    """Money of a known payer goes on that customer's account; of several, nobody can say whose it is."""
+    if len(customers) != 1:
+        return _unmatched(payment, f"{why}; several customers: {', '.join(customers)}", waiting)
+    if payment.on_account > 0:
+        return []
+    return [
+        CashPutOnAccount(
+            customer_id=customers[0],
+            entity_id=payment.entity_id,
+            payment_id=payment.payment_id,
+            amount=rest,
+            currency=payment.currency,
+            evidence=why,
+            waiting_for=waiting,
+        )
+    ]
+
+
+def _unmatched(payment: Payment, reason: str, waiting: tuple[str, ...]) -> list[Event]:
+    if payment.unapplied <= 0 or (payment.reason == reason and payment.waiting_for == waiting):
+        return []
+    return [
+        PaymentUnmatched(
+            payment_id=payment.payment_id,
+            entity_id=payment.entity_id,
+            amount=payment.unapplied,
+            currency=payment.currency,
+            reason=reason,
+            waiting_for=waiting,
+        )
+    ]
+
+
+def _numbers(designated: Sequence[Designated]) -> str:
+    return ", ".join(d.item.document_number for d in designated[:10])
+
+
+def evolve(event: Event) -> Iterable[Change[Any]]:
+    """What an own event does to the state."""
+    match event:
+        case ItemOpened():
+            names = item_names(event.entity_id, event.document_number, event.payment_reference)
+            data = event.model_dump() | {"open": event.amount, "names": names}
+            yield put(OPEN_ITEMS, OpenItem(**data))
+        case PaymentTaken():
+            yield put(PAYMENTS, _new_payment(event))
+        case CashApplied():
+            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
+            yield change(PAYMENTS, (event.payment_id,), lambda row: _applied(row, event.amount))
+        case CreditApplied():
+            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
+            yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
+        case CashPutOnAccount():
+            yield change(PAYMENTS, (event.payment_id,), lambda row: _on_account(row, event))
+        case CashTakenFromAccount():
+            yield change(PAYMENTS, (event.payment_id,), lambda row: _from_account(row, event.amount))
+        case PaymentUnmatched():
+            yield change(
+                PAYMENTS,
+                (event.payment_id,),
+                lambda row: replace(row, reason=event.reason, waiting_for=event.waiting_for),
+            )
+        case DayProcessed():
+            yield Change(DAYS, (event.business_date,), lambda row: _processed(row, event))
+
+
+def _new_payment(event: PaymentTaken) -> Payment:
+    return Payment(
+        **event.model_dump(),
+        applied=ZERO,
+        on_account=ZERO,
+        unapplied=event.amount,
+        account_customer_id=None,
+        reason=None,
+        waiting_for=(),
+    )
+
+
+def _settle(customer_id: str, item_id: str, amount: Decimal, open_after: Decimal) -> Change[OpenItem]:
+    def settle(row: OpenItem) -> OpenItem:
+        if row.open - amount != open_after or open_after < 0:
+            raise ValueError(f"{item_id}: {row.open} open less {amount} is not {open_after}")
+        return replace(row, open=open_after)
+
+    return change(OPEN_ITEMS, (customer_id, item_id), settle)
+
+
+def _applied(row: Payment, amount: Decimal) -> Payment:
+    after = replace(row, applied=row.applied + amount, unapplied=row.unapplied - amount)
+    return after if after.available else replace(after, waiting_for=(), reason=None)
+
+
+def _on_account(row: Payment, event: CashPutOnAccount) -> Payment:
+    return replace(
+        row,
+        on_account=row.on_account + event.amount,
+        unapplied=row.unapplied - event.amount,
+        account_customer_id=event.customer_id,
+        reason=event.evidence,
+        waiting_for=event.waiting_for,
+    )
+
+
+def _from_account(row: Payment, amount: Decimal) -> Payment:
+    return replace(
+        row, on_account=row.on_account - amount, unapplied=row.unapplied + amount, account_customer_id=None
+    )
+
+
+def _processed(row: Day | None, event: DayProcessed) -> Day:
+    before = row.processed if row is not None else ()
+    done = tuple(sorted({*before, *event.entities}))
+    return Day(event.business_date, done, HELD if event.held_back else None)

@@ -1,0 +1,169 @@
+"""Matching's words: open items, payments, and the names by which the one points to the other. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from stdnum import iso11649
+
+from lettra_events.decisions.tables import Table
+
+NAMES_MAX = 64
+"""How many names one remittance text may yield; what is beyond is not looked up."""
+TEXT_CHARS_MAX = 2_000
+NUMBER_CHARS_MAX = 35
+_TOKENS_JOINED_MAX = 4
+_REFERENCE_CHARS_MAX = 25
+
+
+@dataclass(frozen=True)
+class OpenItem:
+    """An invoice or credit note, and how much of it is open, in its currency."""
+
+    customer_id: str
+    item_id: str
+    entity_id: str
+    kind: str
+    document_number: str
+    issue_date: date
+    due_date: date
+    currency: str
+    amount: Decimal
+    open: Decimal
+    payment_reference: str | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money received: amount = applied + on_account + unapplied, always."""
+
+    payment_id: str
+    entity_id: str
+    booking_date: date
+    currency: str
+    amount: Decimal
+    applied: Decimal
+    on_account: Decimal
+    unapplied: Decimal
+    account_customer_id: str | None
+    counterparty_name: str | None
+    counterparty_iban: str | None
+    reason: str | None
+    waiting_for: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        parts = (self.applied, self.on_account, self.unapplied)
+        if sum(parts) != self.amount or min(parts) < 0:
+            raise ValueError(f"payment {self.payment_id}: {self.amount} received is not {parts} in all")
+
+    @property
+    def available(self) -> Decimal:
+        """What settles no item yet."""
+        return self.on_account + self.unapplied
+
+
+@dataclass(frozen=True)
+class Day:
+    """A business date that every partition has passed: which entities are processed. `held`: some wait."""
+
+    business_date: date
+    processed: tuple[str, ...]
+    held: str | None
+
+
+HELD = "held"
+
+OPEN_ITEMS: Table[OpenItem] = Table(
+    "open_items",
+    OpenItem,
+    key=("customer_id", "item_id"),
+    finds=("names",),
+    guard=lambda key: f"ledger:{key[0]}",
+)
+PAYMENTS: Table[Payment] = Table(
+    "payments",
+    Payment,
+    key=("payment_id",),
+    finds=("waiting_for",),
+    guard=lambda key: f"payment:{key[0]}",
+)
+DAYS: Table[Day] = Table(
+    "days", Day, key=("business_date",), finds=("held",), guard=lambda key: f"day:{key[0].isoformat()}"
+)
+
+
+# -- names ------------------------------------------------------------------------------------------------------
+
+
+def canonical(text: str) -> str:
+    """Letters and digits alone, in capitals: `fa-2026/000123` and `FA 2026 000123` are the same number."""
+    return "".join(c for c in text.upper() if c.isascii() and c.isalnum())
+
+
+def item_names(entity_id: str, document_number: str, payment_reference: str | None) -> tuple[str, ...]:
+    """The names that a payment may give an item, each within its legal entity."""
+    names = [f"{entity_id}|num:{canonical(document_number)}"]
+    if payment_reference is not None:
+        names.append(f"{entity_id}|ref:{canonical(payment_reference)}")
+    return tuple(names)
+
+
+def payment_names(entity_id: str, structured: str | None, remittance: str | None) -> tuple[str, ...]:
+    """What a payment's reference and text may name, references first, at most `NAMES_MAX`, each once."""
+    text = (remittance or "")[:TEXT_CHARS_MAX]
+    references = [*references_in(structured or ""), *references_in(text)]
+    numbers = [*numbers_in(structured or ""), *numbers_in(text)]
+    names = [f"{entity_id}|ref:{r}" for r in references] + [f"{entity_id}|num:{n}" for n in numbers]
+    return tuple(dict.fromkeys(names))[:NAMES_MAX]
+
+
+def references_in(text: str) -> Iterator[str]:
+    """Valid ISO 11649 references, also written in groups: RF, two check digits (mod 97), up to 21 characters."""
+    upper = text.upper()
+    for start in re.finditer(r"(?<![A-Z0-9])RF\s?\d", upper):
+        found = ""
+        for end in _reference_ends(upper, start.start()):
+            candidate = canonical(upper[start.start() : end])
+            if 5 <= len(candidate) <= _REFERENCE_CHARS_MAX and iso11649.is_valid(candidate):
+                found = candidate
+        if found:
+            yield found
+
+
+def _reference_ends(text: str, start: int) -> Iterator[int]:
+    """Where a reference that starts here may end: at the end of each group of letters and digits."""
+    for group in re.finditer(r"[A-Z0-9]+", text[start : start + 2 * _REFERENCE_CHARS_MAX]):
+        yield start + group.end()
+
+
+def numbers_in(text: str) -> Iterator[str]:
+    """Runs of one to four neighbouring tokens, joined, that look like a document number; the longest first."""
+    tokens = [canonical(token) for token in re.split(r"[^A-Za-z0-9]+", text) if token]
+    for length in range(_TOKENS_JOINED_MAX, 0, -1):
+        for i in range(len(tokens) - length + 1):
+            joined = "".join(tokens[i : i + length])
+            if looks_like_number(joined):
+                yield joined
+
+
+def looks_like_number(token: str) -> bool:
+    """Three digits at least; five where there is no letter, so that a bare year or amount is no number."""
+    digits = sum(c.isdigit() for c in token)
+    if len(token) > NUMBER_CHARS_MAX or digits < 3 or len(token) < 4:
+        return False
+    return digits >= 5 or digits < len(token)
+
+
+def longest(names: Iterable[str]) -> list[str]:
+    """The names that are no part of another one: 000123 says nothing where FA2026000123 was found."""
+    kept: list[str] = []
+    for name in sorted(names, key=len, reverse=True):
+        bare = name.rpartition(":")[2]
+        if not any(bare in other.rpartition(":")[2] for other in kept):
+            kept.append(name)
+    return kept

@@ -1,0 +1,1 @@
+"""Matching's read models, one module each; rebuildable from the topics alone."""

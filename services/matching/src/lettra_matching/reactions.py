@@ -1,0 +1,65 @@
+"""What matching decides when invoicing and payment-ingest publish. Never run in a replay."""
+
+from __future__ import annotations
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, InvoicingDayClosed
+from lettra_events.contracts.payments import PaymentReceived, PaymentsDayClosed
+from lettra_events.decisions.workspace import Workspace
+from lettra_events.kafka.reading import Context, types
+from lettra_matching import decider
+from lettra_matching.days import process_day
+from lettra_matching.domain import OPEN_ITEMS, PAYMENTS, item_names, payment_names
+
+READS = types(InvoiceIssued, CreditNoteIssued, PaymentReceived, InvoicingDayClosed, PaymentsDayClosed)
+
+
+def react(workspace: Workspace, event: Event, context: Context) -> None:
+    """One event of another service, and what follows from it here."""
+    match event:
+        case InvoiceIssued():
+            _open_invoice(workspace, event)
+        case CreditNoteIssued():
+            _open_credit_note(workspace, event)
+        case PaymentReceived():
+            _take_payment(workspace, event)
+        case InvoicingDayClosed() | PaymentsDayClosed():
+            process_day(workspace, event.business_date, context.partitions)
+
+
+def _open_invoice(workspace: Workspace, event: InvoiceIssued) -> None:
+    """Open the item, and look again at the payments that waited for it, oldest first."""
+    names = item_names(event.entity_id, event.document_number, event.payment_reference)
+    opened = decider.open_item(event)
+    workspace.expect(
+        (OPEN_ITEMS, (event.customer_id, opened.item_id)),
+        finds=[(PAYMENTS, "waiting_for", name) for name in names],
+    )
+    workspace.append(opened)
+    waiting = workspace.find(PAYMENTS, "waiting_for", *names)
+    for payment in sorted(waiting, key=lambda p: (p.booking_date, p.payment_id)):
+        _match(workspace, payment.payment_id, payment.waiting_for)
+
+
+def _open_credit_note(workspace: Workspace, event: CreditNoteIssued) -> None:
+    opened = decider.open_item(event)
+    corrected = (event.customer_id, f"{event.entity_id}:{event.corrects}")
+    workspace.expect((OPEN_ITEMS, (event.customer_id, opened.item_id)), (OPEN_ITEMS, corrected))
+    workspace.append(opened)
+    note, invoice = workspace.get_many(OPEN_ITEMS, [(event.customer_id, opened.item_id), corrected])
+    assert note is not None, "it was opened just now"
+    workspace.append(*decider.set_off(note, invoice))
+
+
+def _take_payment(workspace: Workspace, event: PaymentReceived) -> None:
+    names = payment_names(event.entity_id, event.structured_reference, event.remittance)
+    workspace.expect((PAYMENTS, (event.payment_id,)), finds=[(OPEN_ITEMS, "names", name) for name in names])
+    workspace.append(decider.take_payment(event))
+    _match(workspace, event.payment_id, names)
+
+
+def _match(workspace: Workspace, payment_id: str, names: tuple[str, ...]) -> None:
+    items = workspace.find(OPEN_ITEMS, "names", *names)
+    payment = workspace.get(PAYMENTS, payment_id)
+    assert payment is not None, "it was taken before"
+    workspace.append(*decider.match(payment, names, items))
