@@ -8,7 +8,7 @@ prefixes play no part (a `Stmt` is a `Stmt`), and that whatever is wrong with th
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, BinaryIO, Final, Protocol, Self
 
@@ -172,26 +172,28 @@ class Document:
             raise flaw or self.fail("line 1", "the root element never ends")
         return names
 
-    def ends(self, *names: str) -> Iterator[Element]:
+    def ends(self, names: Collection[str], freeing: Collection[str]) -> Iterator[Element]:
         """The elements of those names, each when it has ended, so inner before outer.
+
+        `freeing` are the names at whose end the caller frees what was read; between these, only so much is allowed.
 
         The caller frees what it has used (`drop_before`). Raises `UnreadableFile` at the first flaw of the
         XML.
         """
         tags = tuple("{*}" + name for name in names)
         parser = _parser(events=("end",), tag=tags, remove_comments=True, remove_pis=True)
-        taken = since_event = 0
+        taken = held = 0
         for chunk in self._chunks():
             taken += len(chunk)
             if taken > self._limits.bytes_max:
                 raise self.fail("end", f"is larger than {self._limits.bytes_max} bytes")
             self._feed(parser, chunk)
-            seen = False
+            freed = False
             for _, element in parser.read_events():
-                seen = True
+                freed = freed or local_name(element) in freeing
                 yield element
-            since_event = 0 if seen else since_event + len(chunk)
-            if since_event > self._limits.gap_bytes_max:
+            held = 0 if freed else held + len(chunk)
+            if held > self._limits.gap_bytes_max:
                 raise self.fail(f"byte {taken}", f"{self._limits.gap_bytes_max} bytes without an entry")
         self._finish(parser)
         for _, element in parser.read_events():

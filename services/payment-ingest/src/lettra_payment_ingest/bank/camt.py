@@ -24,6 +24,8 @@ from lettra_payment_ingest.bank.model import Balance, Statement, Transaction
 
 BALANCES_MAX: Final = 1_000
 
+_ELEMENTS: Final = ("Stmt", "Bal", "Ntry", "NtryDtls", "TxDtls")
+
 _MESSAGES: Final = {
     "BkToCstmrStmt": "camt.053",
     "BkToCstmrAcctRpt": "camt.052",
@@ -43,7 +45,7 @@ def read_camt(source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT) -> 
         raise document.fail("root element", _not_a_statement(document, kind))
     reader = _Reader(document, limits)
     found = False
-    for element in document.ends("Stmt", "Bal", "Ntry", "NtryDtls", "TxDtls"):
+    for element in document.ends(_ELEMENTS, freeing=("Stmt", "Ntry", "TxDtls")):
         statement = reader.take(element)
         if statement is not None:
             found = True

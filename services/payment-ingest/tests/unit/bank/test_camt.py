@@ -234,10 +234,17 @@ class TestLimits:
         error = refusal(xml.document(xml.statement(xml.entry(text))), Limits(text_chars_max=100))
         assert error.reason == "text of 119 characters, more than 100"
 
+    def test_entries_are_not_counted_as_anything_else(self, xml, read):
+        batch = xml.entry(xml.details(*[xml.part("0.01")] * 1_000))
+        document = xml.document(xml.statement(*[xml.entry()] * 1_000, batch))
+        assert len(document) > 150_000
+        assert len(read(document, Limits(gap_bytes_max=100_000))[0].transactions) == 2_000
+
     def test_balances(self, xml):
         assert "1000 balances" in refusal(xml.document(xml.statement(xml.balance("CLBD", "1") * 1001))).reason
 
-    def test_anything_but_entries(self, xml):
+    @pytest.mark.parametrize("filler", ["<X/>", "<Bal/>", "<X><X/></X>text"])
+    def test_anything_but_entries(self, xml, filler):
         """What is not an entry stays in memory until the next one ends, so there may not be much of it."""
-        document = xml.document(xml.statement("<X/>" * 100_000, xml.entry()))
+        document = xml.document(xml.statement(filler * 100_000, xml.entry()))
         assert refusal(document, Limits(gap_bytes_max=100_000)).reason == "100000 bytes without an entry"
