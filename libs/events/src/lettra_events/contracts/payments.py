@@ -78,6 +78,40 @@ class DebitBooked(_Transaction):
     """Money left an account of ours: charges, transfers, returned direct debits."""
 
 
+@contract("payments.StatementPartTaken")
+class StatementPartTaken(Event):
+    """Some transactions of a statement are taken; the rest follows, `StatementBooked` after the last.
+
+    `payments` are their payment ids in the bank's order: those that stand just before this in the log, and those
+    that another statement had told of before, for which nothing is published again.
+    """
+
+    entity_id: str
+    account: str
+    currency: CurrencyCode
+    statement_id: str
+    content_digest: str = Field(description="identifies the statement, whichever file brings it")
+    taken_before: int = Field(ge=0, description="how many of the statement's transactions earlier parts took")
+    payments: tuple[str, ...]
+    file_digest: str
+
+    def stream_id(self) -> str:
+        return f"account:{self.account}:{self.currency}"
+
+    def key(self) -> str:
+        return f"entity:{self.entity_id}"
+
+
+class AccountLine(BaseModel):
+    """Where an account's unbroken line of verified statements ends: the last day, and the balance it ends with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    through_date: date
+    balance: Amount
+    balance_date: date | None
+
+
 @contract("payments.StatementBooked")
 class StatementBooked(Event):
     """All transactions of a statement stand before this in the log; `verified`: its balances add up."""
@@ -93,6 +127,12 @@ class StatementBooked(Event):
     transactions: int = Field(ge=0)
     verified: bool
     file_digest: str = Field(description="SHA-256 of the file, in hexadecimal")
+    content_digest: str = Field(default="", description="identifies the statement, whichever file brings it")
+    first_booking_date: date | None = None
+    last_booking_date: date | None = None
+    line: AccountLine | None = Field(
+        default=None, description="the account's line once this statement is taken; null: it has not begun"
+    )
 
     def stream_id(self) -> str:
         return f"account:{self.account}:{self.currency}"
@@ -111,6 +151,8 @@ class StatementQuarantined(Event):
     statement_id: str
     reason: str
     file_digest: str
+    content_digest: str = Field(default="", description="identifies the statement, whichever file brings it")
+    through_date: date | None = Field(default=None, description="up to which day it told")
 
     def stream_id(self) -> str:
         return f"account:{self.account}:{self.currency}"

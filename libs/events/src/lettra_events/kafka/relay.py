@@ -94,7 +94,7 @@ class Relay:
 
     async def _wait_to_lead(self, connection: Any) -> None:
         """The lock lives as long as the connection on which every later step of this relay runs."""
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", _LEADER_LOCK):
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", _LEADER_LOCK):  # noqa: ASYNC110
             await asyncio.sleep(_STANDBY_POLL_SECONDS)
 
     async def _start_producer(self) -> AIOKafkaProducer:

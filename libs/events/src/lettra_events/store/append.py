@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 
 from lettra_events.contracts._registry import encode
-from lettra_events.decisions.workspace import Staged
+from lettra_events.decisions.workspace import NEW_STREAM, Staged
 from lettra_events.envelope import BROADCAST_KEY, EVENT_BYTES_MAX, make_attributes
 from lettra_events.errors import DuplicateEvent, EventTooLarge, StaleVersion
 
@@ -21,7 +21,27 @@ ANY_VERSION: Final = -1
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 
-_APPEND = "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_SEVERAL_STREAMS = "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+
+# One stream is one statement, which takes two thirds of the time of the function for several. Each part reads from
+# the one before, so a position of the outbox is drawn only once the stream is locked and found as expected.
+_ONE_STREAM = """
+with moved as ({move}),
+added as (
+    insert into events (stream_id, version, event_id, type, schema_version, key, payload, attributes, recorded_at)
+    select $1, moved.version - $2 + e.n, e.id, e.type, e.schema_version, e.key, e.payload, e.attributes, $4
+      from moved, unnest($5::uuid[], $6::text[], $7::int[], $8::text[], $9::bytea[], $10::bytea[])
+           with ordinality as e(id, type, schema_version, key, payload, attributes, n)
+    returning version, event_id)
+insert into outbox (event_id) select event_id from added order by version"""
+_UPSERT = """
+    insert into streams as s (stream_id, version) values ($1, $2)
+    on conflict (stream_id) do update set version = s.version + $2 where {fits} returning s.version"""
+_TO_NEW_STREAM = _ONE_STREAM.format(move=_UPSERT.format(fits="s.version = $3::bigint"))
+_TO_ANY_VERSION = _ONE_STREAM.format(move=_UPSERT.format(fits="$3::bigint = -1"))
+_TO_VERSION = _ONE_STREAM.format(
+    move="update streams set version = version + $2 where stream_id = $1 and version = $3::bigint returning version"
+)
 
 
 async def append(
@@ -42,9 +62,23 @@ async def append(
     expected = [expected_version[stream] for stream in streams]
     columns = _columns(staged, recorded_at, service)
     try:
-        await connection.execute(_APPEND, streams, expected, recorded_at, *columns)
+        if len(streams) == 1:
+            await _append_to_one(connection, streams[0], expected[0], recorded_at, columns[2:])
+        else:
+            await connection.execute(_SEVERAL_STREAMS, streams, expected, recorded_at, *columns)
     except asyncpg.PostgresError as error:
         raise _translated(error, expected_version) from error
+
+
+async def _append_to_one(
+    connection: Connection, stream_id: str, expected: int, recorded_at: datetime, columns: list[list[Any]]
+) -> None:
+    statement = {NEW_STREAM: _TO_NEW_STREAM, ANY_VERSION: _TO_ANY_VERSION}.get(expected, _TO_VERSION)
+    count = len(columns[0])
+    done = await connection.execute(statement, stream_id, count, expected, recorded_at, *columns)
+    if done != f"INSERT 0 {count}":
+        actual = await connection.fetchval("select version from streams where stream_id = $1", stream_id)
+        raise StaleVersion(stream_id, expected, actual or 0)
 
 
 def _columns(staged: Sequence[Staged], recorded_at: datetime, service: str) -> list[list[Any]]:

@@ -25,7 +25,8 @@ async def fresh_database(server: str, package: str | None = None, *, ddl: str = 
     await ensure_database(dsn)
     connection = await asyncpg.connect(dsn)
     await migrate(connection, package)
-    await connection.execute(ddl)
+    if ddl:
+        await connection.execute(ddl)
     await connection.close()
     try:
         yield dsn
