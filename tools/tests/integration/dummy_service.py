@@ -1,6 +1,6 @@
 """A service of the smallest kind, for the supervisor to run: `python -m dummy_service ROLE...`.
 
-GET /environment answers what it was told; POST /exit ends it. DUMMY_MIGRATE and DUMMY_SERVE are exit codes with which
+GET /environment answers what it was told; POST /unready makes it unready, POST /exit ends it. DUMMY_MIGRATE and DUMMY_SERVE are exit codes with which
 it ends at once.
 """
 
@@ -9,18 +9,26 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+unready = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         known = {"/health/ready": {}, "/environment": dict(os.environ), "/roles": sys.argv[1:]}
-        self._answer(200 if self.path in known else 404, known.get(self.path))
+        if self.path == "/health/ready" and unready.is_set():
+            self._answer(503, {"checks": {"database": "away"}})
+        else:
+            self._answer(200 if self.path in known else 404, known.get(self.path))
 
     def do_POST(self) -> None:
         self._answer(202, None)
         self.wfile.flush()
-        os._exit(9)
+        if self.path == "/exit":
+            os._exit(9)
+        unready.set()
 
     def _answer(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()

@@ -131,6 +131,22 @@ def test_a_service_that_ends_is_started_again_and_counted(folder: Path, with_ser
     assert line.restarts == 1
 
 
+def test_a_service_that_is_not_ready_says_why(folder: Path, with_servers: Servers) -> None:
+    state = bring_up(folder, [DUMMY])
+    ask(f"{state.services[0].url}/unready", "POST")
+    line = ask_status(folder).services[0]
+    assert (line.ready, line.pid) == (False, state.services[0].processes[0].pid)
+    assert line.problem == 'answers 503 {"checks": {"database": "away"}}'
+
+
+def test_services_that_do_not_run_are_prepared_for_those_that_read_from_them(
+    folder: Path, with_servers: Servers
+) -> None:
+    state = bring_up(folder, [DUMMY], prepare=[DUMMY, Service("other", "dummy_service")])
+    assert [service.name for service in state.services] == ["dummy"]
+    assert (folder / "logs" / "other-migrate.log").read_text() == "I migrate\n"
+
+
 def test_a_server_that_dies_is_started_again(
     folder: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

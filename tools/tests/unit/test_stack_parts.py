@@ -15,7 +15,7 @@ from lettra_tools.stack.account import Account, home_for, remove_home
 from lettra_tools.stack.files import FileLock, write_atomically
 from lettra_tools.stack.ports import PortTaken, choose_ports, demand_free, read_ports
 from lettra_tools.stack.process import Child, identity, last_lines
-from lettra_tools.stack.services import SERVICES, Service, choose, read_plan, write_plan
+from lettra_tools.stack.services import SERVICES, Plan, Service, choose, read_plan, write_plan
 from lettra_tools.stack.state import ProcessState, ServerState, ServiceState, State, read_state, write_state
 from lettra_tools.stack.status import without_password
 from lettra_tools.stack.worker import Backoff
@@ -187,7 +187,8 @@ def test_a_wrong_choice_is_said(names: str, roles: str | None, message: str) -> 
 
 
 def test_the_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
-    plan = [Service("one", "one.main", (("api",), ("worker", "relay"))), Service("two", "two.main")]
+    one = Service("one", "one.main", (("api",), ("worker", "relay")))
+    plan = Plan([one], [one, Service("two", "two.main")])
     write_plan(tmp_path / "plan.json", plan)
     assert read_plan(tmp_path / "plan.json") == plan
 

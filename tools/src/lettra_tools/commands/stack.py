@@ -13,7 +13,7 @@ from rich.table import Table
 
 from lettra_tools.commands.progress import reporting
 from lettra_tools.stack.control import bring_down, bring_up
-from lettra_tools.stack.services import choose
+from lettra_tools.stack.services import SERVICES, choose
 from lettra_tools.stack.state import State
 from lettra_tools.stack.status import Line, Status, ask_status, without_password
 
@@ -43,7 +43,8 @@ def up(
     """Start PostgreSQL, Kafka and the services on this machine. Harmless when they run."""
     chosen = [] if servers_only else choose(services, roles)
     with reporting() as report:
-        state = bring_up(folder, chosen, report)
+        # Also of the services that are not chosen: those that are wait for their topics.
+        state = bring_up(folder, chosen, report, prepare=SERVICES if chosen else [])
     _show_addresses(state)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from lettra_tools.stack.files import locked
 from lettra_tools.stack.model import Report, StackError, silent
 from lettra_tools.stack.process import identity, last_lines
-from lettra_tools.stack.services import SERVICES, Service, write_plan
+from lettra_tools.stack.services import SERVICES, Plan, Service, write_plan
 from lettra_tools.stack.state import State, read_state
 
 START_SECONDS_MAX = 600.0  # a first download over a slow line, then everything else
@@ -22,10 +22,17 @@ STOP_SECONDS_MAX = 60.0
 PAUSE_SECONDS = 0.05
 
 
-def bring_up(folder: Path, services: Sequence[Service] = SERVICES, report: Report = silent) -> State:
+def bring_up(
+    folder: Path,
+    services: Sequence[Service] = SERVICES,
+    report: Report = silent,
+    *,
+    prepare: Sequence[Service] | None = None,
+) -> State:
     """Start servers and services, and return when all are ready. Harmless when they run already.
 
-    Raises `StackError` when something does not start; then, and when interrupted, nothing is left running.
+    `prepare` names the services whose databases and topics are prepared; those that run, if left out. Raises
+    `StackError` when something does not start; then, and when interrupted, nothing is left running.
     """
     folder = folder.absolute()
     _make(folder)
@@ -34,7 +41,7 @@ def bring_up(folder: Path, services: Sequence[Service] = SERVICES, report: Repor
         if running is not None:
             _demand_same(running, services, folder)
             return running
-        return _start(folder, services, report)
+        return _start(folder, Plan(services, services if prepare is None else prepare), report)
 
 
 def bring_down(folder: Path, report: Report = silent) -> bool:
@@ -80,9 +87,9 @@ def _demand_same(running: State, services: Sequence[Service], folder: Path) -> N
         )
 
 
-def _start(folder: Path, services: Sequence[Service], report: Report) -> State:
+def _start(folder: Path, plan: Plan, report: Report) -> State:
     _keep_previous_logs(folder / "logs")
-    write_plan(folder / "plan.json", services)
+    write_plan(folder / "plan.json", plan)
     ours, theirs = os.pipe()  # ours to read in the supervisor: it stops when we go away without a word
     log = folder / "logs" / "supervisor.log"
     with log.open("ab") as output:
@@ -98,6 +105,9 @@ def _start(folder: Path, services: Sequence[Service], report: Report) -> State:
         state = _await_up(folder, supervisor, report)
         os.write(theirs, b".")
         return state
+    except StackError as error:
+        _end(supervisor.pid, identity(supervisor.pid))
+        raise StackError(f"{error}\nEverything was stopped. All logs are in {folder / 'logs'}.") from error
     except BaseException:
         report("stopping")
         _end(supervisor.pid, identity(supervisor.pid))

@@ -11,18 +11,22 @@ from urllib.parse import urlsplit
 from lettra_tools.stack.kafka import knows_a_broker
 
 SECONDS_MAX = 2.0
+ANSWER_BYTES_MAX = 2000
 SSL_REQUEST = struct.pack(">ii", 8, 80877103)
 
 
-def service_is_ready(port: int) -> bool:
-    """Whether a service on this machine says that it is ready."""
+def why_not_ready(port: int) -> str:
+    """What a service on this machine says about itself: nothing when it is ready."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_MAX)
     with contextlib.closing(connection):
         try:
             connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
+            answer = connection.getresponse()
+            if answer.status == 200:
+                return ""
+            return f"answers {answer.status} {answer.read(ANSWER_BYTES_MAX).decode(errors='replace')}".strip()
         except (OSError, http.client.HTTPException):
-            return False
+            return "does not answer"
 
 
 def postgres_answers(dsn: str) -> bool:

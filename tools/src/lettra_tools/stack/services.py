@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lettra_tools.stack.files import write_atomically
 from lettra_tools.stack.model import StackError
@@ -56,12 +57,27 @@ def _split(text: str, separator: str) -> list[str]:
     return [part.strip() for part in text.split(separator) if part.strip()]
 
 
-def write_plan(path: Path, services: Sequence[Service]) -> None:
-    """Tell the supervisor what to run."""
-    write_atomically(path, json.dumps([asdict(each) for each in services], indent=1))
+@dataclass(frozen=True)
+class Plan:
+    """What the supervisor does: the services that it runs, and those whose databases and topics it prepares.
+
+    A service waits for the topics that it reads, so those of services that do not run are needed too.
+    """
+
+    run: Sequence[Service]
+    prepare: Sequence[Service]
 
 
-def read_plan(path: Path) -> list[Service]:
+def write_plan(path: Path, plan: Plan) -> None:
+    """Tell the supervisor what to do."""
+    write_atomically(path, json.dumps(asdict(plan), indent=1))
+
+
+def read_plan(path: Path) -> Plan:
     """What `write_plan` wrote."""
     found = json.loads(path.read_text(encoding="utf-8"))
+    return Plan(_services(found["run"]), _services(found["prepare"]))
+
+
+def _services(found: list[dict[str, Any]]) -> list[Service]:
     return [Service(it["name"], it["module"], tuple(tuple(group) for group in it["groups"])) for it in found]

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from lettra_tools.stack.model import Servers
-from lettra_tools.stack.probe import kafka_answers, postgres_answers, service_is_ready
+from lettra_tools.stack.probe import kafka_answers, postgres_answers, why_not_ready
 from lettra_tools.stack.state import ServiceState, State, read_state
 
 
@@ -80,18 +80,12 @@ def _servers(state: State) -> list[Line]:
 
 
 def _lines(service: ServiceState) -> list[Line]:
-    return [
-        Line(
-            name=service.name,
-            roles=" ".join(process.roles),
-            address=f"http://127.0.0.1:{process.port}",
-            pid=process.pid,
-            ready=process.pid is not None and service_is_ready(process.port),
-            restarts=process.restarts,
-            problem=process.problem,
-        )
-        for process in service.processes
-    ]
+    lines = []
+    for process in service.processes:
+        problem = process.problem or why_not_ready(process.port)
+        roles, address = " ".join(process.roles), f"http://127.0.0.1:{process.port}"
+        lines.append(Line(service.name, roles, address, process.pid, not problem, process.restarts, problem))
+    return lines
 
 
 def servers_of(folder: Path) -> Servers | None:

@@ -21,9 +21,9 @@ from lettra_tools.stack.local import LocalServers
 from lettra_tools.stack.model import Servers, StackError
 from lettra_tools.stack.named import named_servers
 from lettra_tools.stack.postgres import Postgres
-from lettra_tools.stack.probe import service_is_ready
+from lettra_tools.stack.probe import why_not_ready
 from lettra_tools.stack.process import identity
-from lettra_tools.stack.services import Service, read_plan
+from lettra_tools.stack.services import Plan, read_plan
 from lettra_tools.stack.state import Phase, ServerState, State, write_state
 from lettra_tools.stack.worker import Backoff, Worker, make_workers, migrate
 
@@ -39,9 +39,9 @@ class Stopped(BaseException):
 class Supervisor:
     """Runs the plan of one folder until it is asked to stop."""
 
-    def __init__(self, folder: Path, services: list[Service]) -> None:
+    def __init__(self, folder: Path, plan: Plan) -> None:
         self._folder = folder
-        self._services = services
+        self._plan = plan
         self._state = State("starting", os.getpid(), identity(os.getpid()))
         self._local: LocalServers | None = None
         self._watched: list[WatchedServer] = []
@@ -69,13 +69,13 @@ class Supervisor:
 
     def _start(self) -> None:
         servers = self._start_servers()
-        if self._services:
-            self._say("the migrations of " + ", ".join(each.name for each in self._services))
-            migrate(self._folder, self._services, servers)
-            self._workers, self._state.services = make_workers(self._folder, self._services, servers)
-            for worker in self._workers:
-                worker.start(time.monotonic())
-            self._await_ready()
+        if self._plan.prepare:
+            self._say("the migrations of " + ", ".join(each.name for each in self._plan.prepare))
+            migrate(self._folder, self._plan.prepare, servers)
+        self._workers, self._state.services = make_workers(self._folder, self._plan.run, servers)
+        for worker in self._workers:
+            worker.start(time.monotonic())
+        self._await_ready()
         self._enter("up")
 
     def _start_servers(self) -> Servers:
@@ -104,10 +104,10 @@ class Supervisor:
                 if worker.state.restarts > EARLY_ENDS_MAX:
                     raise StackError(_what_failed(worker, f"does not stay up: it {worker.state.problem}"))
             if time.monotonic() > deadline:
-                raise StackError(_what_failed(waiting[0], f"was not ready after {READY_SECONDS_MAX:.0f} s"))
-            waiting = [
-                each for each in waiting if each.state.pid is None or not service_is_ready(each.state.port)
-            ]
+                problem = waiting[0].state.problem or why_not_ready(waiting[0].state.port)
+                how = f"was not ready after {READY_SECONDS_MAX:.0f} s: it {problem or 'was late'}"
+                raise StackError(_what_failed(waiting[0], how))
+            waiting = [each for each in waiting if each.state.pid is None or why_not_ready(each.state.port)]
             time.sleep(PAUSE_SECONDS)
 
     def _watch(self) -> None:

@@ -1,0 +1,32 @@
+"""`lettra bench`: figures as ratios against bare loops of the same run."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lettra_tools.commands.progress import reporting
+
+
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")] = False,
+) -> None:
+    """Measure on servers of its own, against bare loops in the same run. Takes about a minute; best when idle.
+
+    Examples: lettra bench · lettra bench --json
+    """
+    from lettra_tools.bench.run import BARS, run_all  # heavy, and only this command wants it
+
+    with reporting() as report:
+        figures = run_all(report)
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    table = Table("figure", "measured", "bar")
+    for name, value in figures.items():
+        table.add_row(name, str(value), BARS.get(name, ""))
+    Console().print(table)
