@@ -1,7 +1,7 @@
 """A service of the smallest kind, for the supervisor to run: `python -m dummy_service ROLE...`.
 
-GET /environment answers what it was told; POST /unready makes it unready, POST /exit ends it. DUMMY_MIGRATE and DUMMY_SERVE are exit codes with which
-it ends at once.
+GET /environment answers what it was told; POST /unready makes it unready, POST /exit ends it. DUMMY_MIGRATE and
+DUMMY_SERVE are exit codes with which it ends at once.
 """
 
 from __future__ import annotations
