@@ -14,6 +14,7 @@ from lettra_tools.stack import StackError, jars
 from lettra_tools.stack.account import Account, home_for, remove_home
 from lettra_tools.stack.files import FileLock, write_atomically
 from lettra_tools.stack.ports import PortTaken, choose_ports, demand_free, read_ports
+from lettra_tools.stack.probe import postgres_answers
 from lettra_tools.stack.process import Child, identity, last_lines
 from lettra_tools.stack.services import SERVICES, Plan, Service, choose, read_plan, write_plan
 from lettra_tools.stack.state import ProcessState, ServerState, ServiceState, State, read_state, write_state
@@ -221,3 +222,15 @@ def test_pauses_double_up_to_a_limit_and_are_short_again_after_a_long_life() -> 
 def test_a_password_is_not_shown() -> None:
     assert without_password("postgresql://me:secret@host:1/db") == "postgresql://me:***@host:1/db"
     assert without_password("postgresql://me@host:1/db") == "postgresql://me@host:1/db"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "expected"),
+    [
+        ("postgresql://me@127.0.0.1:9/db", False),
+        ("postgresql:///db?host=/run/postgresql", True),
+        ("postgresql://one:1,two:2/db", True),
+    ],
+)
+def test_only_a_dsn_of_one_address_can_be_found_silent(dsn: str, expected: bool) -> None:
+    assert postgres_answers(dsn) is expected

@@ -30,14 +30,22 @@ def why_not_ready(port: int) -> str:
 
 
 def postgres_answers(dsn: str) -> bool:
-    """Whether a PostgreSQL server answers there: every one answers this question with one letter."""
-    parts = urlsplit(dsn)
+    """Whether a PostgreSQL server answers there: every one answers this question with one letter.
+
+    True also for a DSN that names no single host and port (a Unix socket, several hosts): that is the client's to try.
+    """
     try:
-        address = (parts.hostname or "127.0.0.1", parts.port or 5432)
-        with socket.create_connection(address, SECONDS_MAX) as connection:
+        parts = urlsplit(dsn)
+        host, port = parts.hostname, parts.port or 5432
+    except ValueError:
+        return True
+    if host is None:
+        return True
+    try:
+        with socket.create_connection((host, port), SECONDS_MAX) as connection:
             connection.sendall(SSL_REQUEST)
             return connection.recv(1) in (b"N", b"S")
-    except (OSError, ValueError):
+    except OSError:
         return False
 
 
