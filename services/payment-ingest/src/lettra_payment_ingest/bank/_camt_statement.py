@@ -117,7 +117,7 @@ def _bounds(balances: list[Balance], currency: str | None) -> tuple[Balance | No
     closing = _latest(_of_kind(balances, "CLBD", currency))
     interim = _of_kind(balances, _INTERIM, currency)
     if interim and opening is None and (closing is not None or len(interim) > 1):
-        opening = interim.pop(0)
+        opening = interim[0]
     if interim and closing is None and opening is not None:
         closing = interim[-1]
     return opening, closing

@@ -20,8 +20,7 @@ A statement continues another when it opens with the balance that the other clos
 that one's last booking day; or the other way round, when it comes late. Continuation is passed on through statements
 that share nothing: what continues the noon statement continues the morning one before it. But a balance can come back
 to an earlier value, as that of a swept account does every day. So where balances allow an overlap as well, it is one:
-when one statement lies within the other, or when all that they have in common sums to nothing. And a known statement of
-the same balances and transactions is the same one, whatever its name.
+when what the two have in common leads from the beginning of the one to the end of the other.
 
 What is not proven to be apart overlaps: without balances, with a statement missing between, or when two files part in
 the middle of equal payments of one day. An equal transaction is then lost rather than counted twice, and it is the
@@ -43,7 +42,7 @@ from lettra_payment_ingest.bank.model import Statement, Transaction
 NAMESPACE: Final = UUID("5b0ab1c8-7a0e-5d5e-9d0c-2f6d3a0c7e41")
 
 # What a known statement is to a new one, the strongest claim first (see `_pools`).
-_SAME, _APART, _NAMESAKE, _OVERLAPPING = range(4)
+_APART, _NAMESAKE, _OVERLAPPING = range(3)
 
 _SEPARATOR: Final = "\x1f"  # no text of a bank file can hold it
 
@@ -94,6 +93,11 @@ def base_identity(transaction: Transaction) -> UUID:
     return uuid5(NAMESPACE, _SEPARATOR.join((kind, t.account, t.currency, day, *named)))
 
 
+def identity_of(base: UUID, ordinal: int) -> UUID:
+    """The identity of the `ordinal`-th (from 1) of the transactions that nothing in the file tells apart."""
+    return uuid5(base, str(ordinal))
+
+
 def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identified:
     """The identities of a statement's transactions, given the statements known of the same account.
 
@@ -110,7 +114,7 @@ def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identifie
     for base in bases:
         ordinal, new = pools[base].take()
         held[base].append(ordinal)
-        identities.append(Identity(uuid5(base, str(ordinal)), base, ordinal, new))
+        identities.append(Identity(identity_of(base, ordinal), base, ordinal, new))
     return Identified(tuple(identities), place.remember(held))
 
 
@@ -152,29 +156,19 @@ class _Place:
             ordinals={base: tuple(ordinals) for base, ordinals in held.items()},
         )
 
-    def is_same(self, known: KnownStatement) -> bool:
-        """The same stretch of the line: the same balances around the same transactions."""
-        if (self.opening, self.closing) != (known.opening, known.closing):
-            return False
-        return self.counts == {base: len(ordinals) for base, ordinals in known.ordinals.items()}
-
     def may_overlap(self, known: KnownStatement) -> bool:
-        """Whether the balances allow that what the two have in common is the same.
+        """Whether balances allow that what the two have in common is the same.
 
-        So it is where one lies within the other, at its beginning or its end, or where the one's end is the other's
-        beginning. Asked of statements of which one continues the other, of which balances allow neither as a rule.
+        They do when it leads from where the one begins to where the other ends. That is so of two stretches that
+        overlap, and where one lies at the beginning or the end of the other.
         """
-        shares = Counter(
-            {
-                base: min(self.counts[base], len(ordinals))
-                for base, ordinals in known.ordinals.items()
-                if base in self.effect
-            }
+        common = (
+            self.effect[base]
+            for base, ordinals in known.ordinals.items()
+            if base in self.effect
+            for _ in range(min(self.counts[base], len(ordinals)))
         )
-        within = shares.total() in (self.counts.total(), sum(map(len, known.ordinals.values())))
-        if within and (self.opening == known.opening or self.closing == known.closing):
-            return True
-        net = exact_sum(self.effect[base] for base, count in shares.items() for _ in range(count))
+        net = exact_sum(common)
         ends = ((self.opening, known.closing), (known.opening, self.closing))
         return any(a is not None and b is not None and exact_sum((a, net)) == b for a, b in ends)
 
@@ -215,30 +209,22 @@ def _pools(place: _Place, related: Sequence[KnownStatement]) -> dict[UUID, _Pool
 
 def _ranks(place: _Place, related: Sequence[KnownStatement]) -> list[int]:
     """What each known statement is to the new one."""
-    ranks = [_OVERLAPPING] * len(related)
-    for position, known in enumerate(related):
-        if place.is_same(known):
-            ranks[position] = _SAME
-        elif known.statement_id == place.statement.statement_id:
-            ranks[position] = _NAMESAKE
-    others = [p for p, rank in enumerate(ranks) if rank != _SAME]
+    ours = place.statement.statement_id
+    ranks = [_NAMESAKE if known.statement_id == ours else _OVERLAPPING for known in related]
     for backwards in (True, False):
-        for position in _chain(place, related, others, backwards):
+        for position in _chain(place, related, backwards):
             if not place.may_overlap(related[position]):
                 ranks[position] = _APART
     return ranks
 
 
-def _chain(
-    place: _Place, related: Sequence[KnownStatement], candidates: Sequence[int], backwards: bool
-) -> list[int]:
+def _chain(place: _Place, related: Sequence[KnownStatement], backwards: bool) -> list[int]:
     """Those that the statement continues, directly or through others (or those that continue it)."""
     chain: list[int] = []
     edges: list[tuple[Decimal | None, int | None]] = [(place.opening if backwards else place.closing, None)]
     while edges:
         balance, through = edges.pop()
-        for position in candidates:
-            known = related[position]
+        for position, known in enumerate(related):
             if balance is None or position in chain or not _in_order(place, known, backwards):
                 continue
             if (known.closing if backwards else known.opening) != balance:

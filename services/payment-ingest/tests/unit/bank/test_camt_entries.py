@@ -364,6 +364,11 @@ class TestSplitting:
         found = transactions(entry)
         assert [(str(t.amount), str(t.charges)) for t in found] == [("4.00", "0.10"), ("6.00", "0.20")]
 
+    def test_a_part_that_its_charges_exceed_leaves_the_entry_whole(self, xml, transactions):
+        fee = '<Chrgs><Amt Ccy="EUR">0.10</Amt></Chrgs>'
+        entry = xml.entry(xml.details(xml.part("0.05", fee), xml.part("10.15", fee)))
+        assert self.shares(transactions, entry) == [("10.00", "credit", 2)]
+
     def test_charges_of_the_entry_are_not_those_of_a_part(self, xml, transactions):
         charges = '<Chrgs><Amt Ccy="EUR">1.00</Amt></Chrgs>'
         found = transactions(xml.entry(charges, xml.details(xml.part("4.00"), xml.part("6.00"))))

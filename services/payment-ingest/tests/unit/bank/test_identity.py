@@ -215,9 +215,16 @@ def test_a_file_again_after_the_balance_has_come_back():
 
 
 def test_a_statement_does_not_continue_a_later_day():
-    """The balance of 100 comes again after the third day; days decide."""
-    line = "a e b d"
-    assert Ledger().take_all(cut(line, 0, 4), cut(line, 0, 1), cut(line, 1, 3)) == 4
+    """The second day opens with the balance that the three days close with; the days tell that it lies within."""
+    line = "a b d"
+    assert Ledger().take_all(cut(line, 0, 3), cut(line, 1, 2)) == 3
+    assert Ledger().take_all(cut(line, 0, 3), cut(line, 0, 1), cut(line, 1, 2), cut(line, 2, 3)) == 3
+
+
+def test_continuation_is_not_passed_on_through_a_shared_payment():
+    """The morning opens with what the whole day closes with; both hold the `a`, so neither follows the other."""
+    line = "aebd"
+    assert Ledger().take_all(cut(line, 0, 1), cut(line, 0, 4), cut(line, 1, 3)) == 4
 
 
 def test_announced_payments_are_not_booked_ones():
@@ -242,6 +249,14 @@ def test_a_corrected_statement_of_the_same_name_claims_its_own_first():
     ledger.take_all(cut("aaa", 0, 1), cut("aaa", 1, 2, name="noon"))
     found = ledger.take(cut("aaa", 1, 3, name="noon"))
     assert [(i.ordinal, i.new) for i in found.identities] == [(2, False), (3, True)]
+
+
+def test_a_statement_with_a_corrected_balance_claims_its_own_first():
+    ledger = Ledger()
+    morning, noon = cut("aa", 0, 1), cut("aa", 1, 2, name="noon")
+    ledger.take_all(morning, noon)
+    corrected = replace(noon, opening=Balance("OPBD", None, Decimal(106), "EUR"))
+    assert [(i.ordinal, i.new) for i in ledger.take(corrected).identities] == [(2, False)]
 
 
 class TestBase:
