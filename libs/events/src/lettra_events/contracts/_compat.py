@@ -16,7 +16,7 @@ from lettra_events.contracts._schemas import Schema
 
 DOCUMENTATION = frozenset({"$schema", "$id", "$comment", "title", "description", "examples"})
 _DATA = frozenset({"default", "const", "enum"})
-_BY_FIELD = frozenset({"properties", "required", "items", "anyOf"})
+_BY_FIELD = frozenset({"properties", "required", "anyOf"})
 
 
 def differences(published: Schema, current: Schema) -> list[str]:
@@ -56,15 +56,13 @@ def _compare(old: Any, new: Any, place: str) -> Iterator[str]:
             yield f"{place or 'the data'}: {_short(old)} became {_short(new)}"
         return
     yield from _compare_fields(old, new, place)
-    if "items" in old and "items" in new:
-        yield from _compare(old["items"], new["items"], f"{place}[]")
     yield from _compare_choices(old.get("anyOf", []), new.get("anyOf", []), place)
     for keyword in sorted((old.keys() | new.keys()) - _BY_FIELD):
-        if old.get(keyword) != new.get(keyword):
-            was, now = _short(old.get(keyword)), _short(new.get(keyword))
-            yield f"{place or 'the data'}: its {keyword} {was} became {now}"
-    if ("items" in old) != ("items" in new):
-        yield f"{place or 'the data'}: it became or ceased to be a list"
+        was, now = old.get(keyword), new.get(keyword)
+        if keyword == "items" and was is not None and now is not None:
+            yield from _compare(was, now, f"{place}[]")
+        elif was != now:
+            yield f"{place or 'the data'}: its {keyword} {_short(was)} became {_short(now)}"
 
 
 def _compare_fields(old: Schema, new: Schema, place: str) -> Iterator[str]:

@@ -342,6 +342,12 @@ def test_jsoncompat_lets_an_optional_field_pass_because_readers_are_open() -> No
     assert two_way(_object({"a": TEXT}, "a"), _object({"a": TEXT, "b": SOME}, "a")) == []
 
 
+def test_jsoncompat_does_not_mind_a_removed_optional_field_but_the_own_rule_does() -> None:
+    old, new = _object({"a": TEXT, "b": SOME}, "a"), _object({"a": TEXT}, "a")
+    assert two_way(old, new) == []
+    assert differences(old, new) == ["b: it was removed or renamed"]
+
+
 @pytest.mark.parametrize(
     ("now", "what"),
     [
@@ -371,3 +377,14 @@ def test_jsoncompat_is_asked_where_the_own_rule_finds_nothing(
 def test_a_field_called_like_a_keyword_is_a_field() -> None:
     old, new = _object({"title": TEXT, "a": TEXT}, "a"), _object({"a": TEXT}, "a")
     assert differences(old, new) == ["title: it was removed or renamed"]
+
+
+def test_data_inside_a_schema_is_no_documentation() -> None:
+    old = _object({"a": {"default": {"title": "M."}}})
+    new = _object({"a": {"default": {"title": "Dr"}}})
+    assert differences(old, new) == ['a: its default {"title": "M."} became {"title": "Dr"}']
+
+
+def test_a_list_of_anything_is_another_list() -> None:
+    old, new = _object({"a": {"type": "array", "items": TEXT}}), _object({"a": {"type": "array"}})
+    assert differences(old, new) == ['a: its items {"type": "string"} became null']

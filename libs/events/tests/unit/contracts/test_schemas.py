@@ -90,6 +90,10 @@ def test_names_and_meaning_come_from_the_contract(toys: Toys) -> None:
     assert schema["required"] == ["any_sign", "not_negative", "positive"]
 
 
+def test_no_title_is_made_from_the_name_of_a_field() -> None:
+    assert [field for field in writer_schema(InvoiceIssued)["properties"].values() if "title" in field] == []
+
+
 def test_descriptions_of_fields_are_kept() -> None:
     assert (
         writer_schema(CashApplied)["properties"]["open_after"]["description"]
