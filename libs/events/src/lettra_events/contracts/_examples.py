@@ -27,6 +27,7 @@ _PAYMENT = "5b0f3c57-7a39-5d0e-9c1b-6a2f8e4d1c70"
 _STATEMENT = "2026-051"
 _EVENT = "c9a2c1de-1c0f-4f3a-8b6e-2d7f50a94e11"
 _DIGEST = "9f2b5c1e7d8a4036b1c2d3e4f5061728394a5b6c7d8e9f00112233445566778f"
+_CONTENT = "41d0c5a7e93b8f2617c4d5e6f70819a2b3c4d5e6f708192a3b4c5d6e7f809a1b"
 _DAY = date(2026, 3, 16)
 _EUR: Any = {"entity_id": _ENTITY, "currency": "EUR"}
 _ON_ACCOUNT: Any = {"account": _ACCOUNT, **_EUR}
@@ -89,8 +90,22 @@ _OF_PAYMENTS: list[Event] = [
     payments.BankAccountClosed(**_ON_ACCOUNT),
     payments.PaymentReceived(amount=Decimal("1200.00"), **_TRANSACTION),
     payments.DebitBooked(amount=Decimal("1200.00"), **_TRANSACTION),
+    payments.StatementPartTaken(
+        statement_id=_STATEMENT,
+        content_digest=_CONTENT,
+        taken_before=0,
+        payments=(_PAYMENT,),
+        balances=(Decimal("949.90"),),
+        file_digest=_DIGEST,
+        **_ON_ACCOUNT,
+    ),
     payments.StatementBooked(
         statement_id=_STATEMENT,
+        content_digest=_CONTENT,
+        first_booking_date=_DAY,
+        last_booking_date=_DAY,
+        on_line=True,
+        line=payments.AccountLine(through_date=_DAY, balance=Decimal("949.90")),
         from_date=_DAY,
         through_date=_DAY,
         opening_balance=Decimal("-250.10"),
@@ -102,6 +117,8 @@ _OF_PAYMENTS: list[Event] = [
     ),
     payments.StatementQuarantined(
         statement_id="2026-052",
+        content_digest=_CONTENT,
+        through_date=date(2026, 3, 17),
         reason="opening balance 949.90 + entries 310.00 = 1259.90, but the closing balance is 1260.00",
         file_digest=_DIGEST,
         **_ON_ACCOUNT,

@@ -83,7 +83,8 @@ class StatementPartTaken(Event):
     """Some transactions of a statement are taken; the rest follows, `StatementBooked` after the last.
 
     `payments` are their payment ids in the bank's order: those that stand just before this in the log, and those
-    that another statement had told of before, for which nothing is published again.
+    that another statement had told of before, for which nothing is published again. `balances` are the account's
+    behind each of them; none where the statement has no opening balance.
     """
 
     entity_id: str
@@ -93,6 +94,7 @@ class StatementPartTaken(Event):
     content_digest: str = Field(description="identifies the statement, whichever file brings it")
     taken_before: int = Field(ge=0, description="how many of the statement's transactions earlier parts took")
     payments: tuple[str, ...]
+    balances: tuple[Amount, ...] = ()
     file_digest: str
 
     def stream_id(self) -> str:
@@ -103,13 +105,12 @@ class StatementPartTaken(Event):
 
 
 class AccountLine(BaseModel):
-    """Where an account's unbroken line of verified statements ends: the last day, and the balance it ends with."""
+    """Where an account's unbroken line of verified statements ends: its last day, and the balance it ends with."""
 
     model_config = ConfigDict(frozen=True)
 
     through_date: date
     balance: Amount
-    balance_date: date | None
 
 
 @contract("payments.StatementBooked")
@@ -130,6 +131,7 @@ class StatementBooked(Event):
     content_digest: str = Field(default="", description="identifies the statement, whichever file brings it")
     first_booking_date: date | None = None
     last_booking_date: date | None = None
+    on_line: bool = Field(default=False, description="whether it continues the account's line")
     line: AccountLine | None = Field(
         default=None, description="the account's line once this statement is taken; null: it has not begun"
     )
