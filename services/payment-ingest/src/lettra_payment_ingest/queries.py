@@ -1,0 +1,172 @@
+"""What the API reads: accounts, statements and payments, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import asyncpg
+from pydantic import BaseModel
+
+from lettra_events.service.rejection import Rejected
+
+
+class AccountView(BaseModel):
+    """An account. `through_date`: up to which day it is known without a gap, and its closing balance on that day.
+
+    `unfinished`: a statement of it is being taken.
+    """
+
+    account: str
+    currency: str
+    entity_id: str
+    cadence_days: int
+    closed: bool
+    through_date: date | None
+    closing_balance: Decimal | None
+    closing_date: date | None
+    unfinished: bool
+
+
+class AccountPage(BaseModel):
+    """`next` is the cursor of the following page, null on the last."""
+
+    accounts: list[AccountView]
+    next: str | None
+
+
+class StatementView(BaseModel):
+    """A statement that came to its end; `reason` says why it is in quarantine."""
+
+    account: str
+    currency: str
+    statement_id: str
+    outcome: str
+    reason: str | None
+    verified: bool
+    from_date: date | None
+    through_date: date | None
+    opening_balance: Decimal | None
+    closing_balance: Decimal | None
+    transactions: int
+    file_digest: str
+
+
+class StatementPage(BaseModel):
+    """`next` is the cursor of the following page, null on the last."""
+
+    statements: list[StatementView]
+    next: str | None
+
+
+class UseView(BaseModel):
+    """What of a payment a customer has: settling items, and unapplied."""
+
+    customer_id: str
+    applied: Decimal
+    on_account: Decimal
+
+
+class PaymentView(BaseModel):
+    """A payment. `uses` say what became of it; `unassigned` is what is nobody's yet (null for money spent)."""
+
+    payment_id: str
+    direction: str
+    entity_id: str
+    account: str
+    currency: str
+    statement_id: str
+    entry_ref: str
+    booking_date: date
+    value_date: date | None
+    amount: Decimal
+    reversal: bool
+    end_to_end_id: str | None
+    structured_reference: str | None
+    remittance: str | None
+    counterparty_name: str | None
+    counterparty_iban: str | None
+    charges: Decimal | None
+    uses: list[UseView]
+    unassigned: Decimal | None
+
+
+class PaymentPage(BaseModel):
+    """`next` is the cursor of the following page, null on the last."""
+
+    payments: list[PaymentView]
+    next: str | None
+
+
+_ACCOUNTS = """
+select *, through_date as closing_date, unfinished is not null as unfinished_now
+  from accounts where (account, currency) > ($1, $2) order by account, currency limit $3"""
+_STATEMENTS = """
+select * from statements
+ where account = $1 and (coalesce(through_date, date '0001-01-01'), content_digest) > ($2, $3)
+ order by coalesce(through_date, date '0001-01-01'), content_digest limit $4"""
+_PAYMENTS = """
+select * from payments where account = $1 and (booking_date, payment_id) > ($2, $3)
+ order by booking_date, payment_id limit $4"""
+_USES = """
+select payment_id, customer_id, applied, on_account from payment_uses
+ where payment_id = any($1) order by customer_id"""
+
+
+async def list_accounts(pool: asyncpg.Pool[Any], after: str, limit: int) -> AccountPage:
+    """`after`: number and currency of the last account of the page before."""
+    account, _, currency = after.rpartition(":")
+    rows = await pool.fetch(_ACCOUNTS, account, currency, limit + 1)
+    views = [AccountView(**(dict(row) | {"unfinished": row["unfinished_now"]})) for row in rows[:limit]]
+    last = f"{views[-1].account}:{views[-1].currency}" if len(rows) > limit else None
+    return AccountPage(accounts=views, next=last)
+
+
+async def list_statements(pool: asyncpg.Pool[Any], account: str, after: str, limit: int) -> StatementPage:
+    """`after`: day and digest of the last statement of the page before."""
+    rows = await pool.fetch(_STATEMENTS, account, *_cursor(after), limit + 1)
+    page = rows[:limit]
+    last = (
+        f"{page[-1]['through_date'] or date.min}:{page[-1]['content_digest']}" if len(rows) > limit else None
+    )
+    return StatementPage(statements=[StatementView(**dict(row)) for row in page], next=last)
+
+
+async def list_payments(pool: asyncpg.Pool[Any], account: str, after: str, limit: int) -> PaymentPage:
+    """`after`: booking date and id of the last payment of the page before."""
+    rows = await pool.fetch(_PAYMENTS, account, *_cursor(after), limit + 1)
+    page = rows[:limit]
+    last = f"{page[-1]['booking_date']}:{page[-1]['payment_id']}" if len(rows) > limit else None
+    return PaymentPage(payments=await _with_uses(pool, page), next=last)
+
+
+async def read_payment(pool: asyncpg.Pool[Any], payment_id: str) -> PaymentView | None:
+    """One payment, None if there is none of this id."""
+    rows = await pool.fetch("select * from payments where payment_id = $1", payment_id)
+    return next(iter(await _with_uses(pool, rows)), None)
+
+
+async def _with_uses(pool: asyncpg.Pool[Any], rows: Sequence[asyncpg.Record]) -> list[PaymentView]:
+    uses: dict[str, list[UseView]] = {row["payment_id"]: [] for row in rows}
+    for use in await pool.fetch(_USES, list(uses)):
+        uses[use["payment_id"]].append(UseView(**dict(use)))
+    return [_view(row, uses[row["payment_id"]]) for row in rows]
+
+
+def _view(row: asyncpg.Record, uses: list[UseView]) -> PaymentView:
+    used = sum((use.applied + use.on_account for use in uses), Decimal(0))
+    unassigned = row["amount"] - used if row["direction"] == "credit" else None
+    return PaymentView(**dict(row), uses=uses, unassigned=unassigned)
+
+
+def _cursor(after: str) -> tuple[date, str]:
+    """The day and the id that a page goes on behind."""
+    day, _, rest = after.partition(":")
+    try:
+        return (date.fromisoformat(day), rest) if after else (date.min, "")
+    except ValueError:
+        raise Rejected(
+            "invalid-cursor", f"{after!r} is not a cursor that a page gave", field="after"
+        ) from None
