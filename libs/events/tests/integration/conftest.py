@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 import toys
+from store_of_toys import Place
 
 from lettra_events.testing.servers import fresh_database, fresh_topic
 from lettra_tools.pytest_servers import own_servers, servers
@@ -34,3 +36,17 @@ async def database(servers: Servers) -> AsyncIterator[str]:
 async def topic(servers: Servers) -> str:
     """A new topic of three partitions."""
     return await fresh_topic(servers.kafka, partitions=3)
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the test's database."""
+    opened = await asyncpg.connect(database)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def place(database: str, servers: Servers, topic: str) -> Place:
+    """The test's database, and the topic that its relay publishes to."""
+    return Place(database, servers.kafka, topic)

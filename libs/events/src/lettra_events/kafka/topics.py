@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError
+from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
-TOPIC_CONFIG = {
+_TOPIC_CONFIG = {
     "retention.ms": "-1",
     "retention.bytes": "-1",
     "cleanup.policy": "delete",
     "max.message.bytes": "2097152",
+    # The broker's default refuses a record from a writer whose clock is an hour ahead: it could never be published.
+    "message.timestamp.type": "CreateTime",
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+    "message.timestamp.before.max.ms": str(2**63 - 1),
 }
+_CREATE_SECONDS_MAX = 30.0
 
 
 class TopicMisfit(Exception):
@@ -32,46 +38,60 @@ async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication:
 
     `TopicMisfit` if it exists with another number of partitions: keys would change their partition.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        try:
-            await admin.create_topics(
-                [NewTopic(topic, partitions, replication, topic_configs=TOPIC_CONFIG)], timeout_ms=30_000
-            )
-        except TopicAlreadyExistsError:
-            await _check(admin, topic, partitions)
-            return False
-        return True
-    finally:
-        await admin.close()
-
-
-async def _check(admin: AIOKafkaAdminClient, topic: str, partitions: int) -> None:
-    (found,) = await admin.describe_topics([topic])
-    actual = len(found["partitions"])
+    async with _admin(bootstrap) as admin:
+        created = await _create(admin, topic, partitions, replication)
+        actual = (await _wait_for(admin, [topic], _CREATE_SECONDS_MAX))[topic]
     if actual != partitions:
         raise TopicMisfit(
             f"topic {topic} has {actual} partitions, LETTRA_PARTITIONS says {partitions};"
             " more partitions are a new generation of the topic, never a change of this one"
         )
+    return created
 
 
 async def count_partitions(bootstrap: str, topics: Sequence[str], timeout_seconds: float) -> dict[str, int]:
     """How many partitions each topic has, waiting until all exist; `TopicMisfit` after the timeout."""
+    async with _admin(bootstrap) as admin:
+        return await _wait_for(admin, topics, timeout_seconds)
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    deadline = time.monotonic() + timeout_seconds
     try:
-        while True:
-            found = {d["topic"]: len(d["partitions"]) for d in await admin.describe_topics(list(topics))}
-            missing = sorted(topic for topic in topics if not found.get(topic))
-            if not missing:
-                return found
-            if time.monotonic() > deadline:
-                raise TopicMisfit(
-                    f"topics {', '.join(missing)} do not exist; run the role migrate of their services"
-                )
-            await asyncio.sleep(0.2)
+        await admin.start()
+        yield admin
     finally:
         await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, topic: str, partitions: int, replication: int) -> bool:
+    """False if it existed. The client raises nothing by itself: the answer has an error code a topic."""
+    # An acknowledgement is to outlive the loss of one broker, wherever there is more than one.
+    config = _TOPIC_CONFIG | {"min.insync.replicas": str(max(1, replication - 1))}
+    answer = await admin.create_topics(
+        [NewTopic(topic, partitions, replication, topic_configs=config)],
+        timeout_ms=round(_CREATE_SECONDS_MAX * 1000),
+    )
+    ((_name, code, message),) = answer.topic_errors
+    error = for_code(code)
+    if error not in (NoError, TopicAlreadyExistsError):
+        raise error(f"topic {topic}: {message}")
+    return error is NoError
+
+
+async def _wait_for(
+    admin: AIOKafkaAdminClient, topics: Sequence[str], timeout_seconds: float
+) -> dict[str, int]:
+    """Asks for all topics, not for these: a broker may create a topic that is asked for by name."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        found = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+        missing = sorted(topic for topic in topics if not found.get(topic))
+        if not missing:
+            return {topic: found[topic] for topic in topics}
+        if time.monotonic() > deadline:
+            raise TopicMisfit(
+                f"topics {', '.join(missing)} do not exist; run the role migrate of their services"
+            )
+        await asyncio.sleep(0.2)
