@@ -20,7 +20,7 @@ Headers = Sequence[tuple[str, bytes]]
 Parsed = TypeVar("Parsed")
 
 EVENT_BYTES_MAX = 200_000
-"""Limit of key, attributes and payload together, far below the broker's: nothing appended is unpublishable."""
+"""Limit of stream id, key, attributes and payload together, far below the broker's: all that is appended fits."""
 BROADCAST_KEY = "*"
 """Key of an event that every partition needs: one entry in the log, one record in each partition."""
 GENESIS = bytes(32)

@@ -1,27 +1,51 @@
 """The relay's side of the event store: numbering what was appended, and remembering what was published.
 
 Promises: every appended event gets exactly one sequence number, without a hole, in the order of its stream;
-`mark` never moves past an entry that was not acknowledged; `sequenced_at` never goes back.
+`mark` never moves past an entry that was not acknowledged; `sequenced_at` never goes back. What is read at once is
+bounded in events and in bytes, however much waits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lettra_events import failpoints
 from lettra_events.envelope import LogEntry, RecordedEvent, link
 from lettra_events.store.append import Connection
 
-_EVENT = "e.stream_id, e.version, e.event_id, e.type, e.schema_version, e.key, e.payload, e.attributes"
-_FROM_OUTBOX = f"""
-select o.position, {_EVENT} from outbox o join events e using (event_id) order by o.position limit $1"""  # noqa: S608
-_FROM_LOG = f"""
-select l.sequence, l.chain, {_EVENT} from log l join events e using (event_id)
- where l.sequence > $1 order by l.sequence limit $2"""  # noqa: S608
+ROUND_BYTES_MAX = 8_000_000
+"""Bytes that a relay takes from the outbox, or from the log, at once; far above one event."""
+
+
+def _events_of(wanted: str, bytes_max: str) -> str:
+    """SQL: place, chain and event of what `wanted` names, in order, as long as the bytes are within the bound."""
+    return f"""
+with wanted as ({wanted})
+select place, chain, stream_id, version, event_id, type, schema_version, key, payload, attributes
+  from (select place, chain, e.*,
+               sum(octet_length(payload) + octet_length(attributes) + octet_length(key))
+                 over (order by place rows unbounded preceding) as bytes
+          from wanted join events e using (event_id)) up_to_here
+ where bytes <= {bytes_max} order by place"""  # noqa: S608
+
+
+_FROM_OUTBOX = _events_of(
+    "select position as place, null::bytea as chain, event_id from outbox order by position limit $1",
+    "$2::bigint",
+)
+_FROM_LOG = _events_of(
+    "select sequence as place, chain, event_id from log where sequence > $1 order by sequence limit $2",
+    "coalesce($3::bigint, bytes)",
+)
 _ADVANCE_HEAD = """
 update relay set sequence = $1, chain = $2, sequenced_at = greatest(sequenced_at, clock_timestamp())
 returning sequenced_at"""
+_BEGIN_GENERATION = """
+insert into partition_heads (generation, partition, sequence)
+select r.generation, n, 0 from relay r, generate_series(0, $1 - 1) n
+ where not exists (select from partition_heads h where h.generation = r.generation)
+on conflict do nothing"""
 
 
 class MarkMoved(Exception):
@@ -30,29 +54,45 @@ class MarkMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RelayState:
-    """Head of the log, and how far it is published in the topic generation."""
+    """Head of the log, and how far it is published in the topic generation.
+
+    `heads`: by partition, the last entry at or before `mark` that went there (0: none).
+    """
 
     sequence: int
-    chain: bytes
     generation: int
     mark: int
+    heads: Mapping[int, int]
 
 
-async def read_state(connection: Connection) -> RelayState:
-    row = await connection.fetchrow("select sequence, chain, generation, mark from relay")
-    assert row is not None, "the migration inserts the one row"
-    return RelayState(row["sequence"], row["chain"], row["generation"], row["mark"])
+async def read_state(connection: Connection, partitions: int) -> RelayState:
+    """Where a relay goes on. The first call fixes the number of partitions of the generation.
+
+    One statement reads mark and heads together: they are moved together, and a record made of one without the
+    other would be another record.
+    """
+    await connection.execute(_BEGIN_GENERATION, partitions)
+    rows = await connection.fetch(
+        "select r.sequence, r.generation, r.mark, h.partition, h.sequence as head"
+        " from relay r join partition_heads h using (generation)"
+    )
+    first = rows[0]
+    heads = {row["partition"]: row["head"] for row in rows}
+    return RelayState(first["sequence"], first["generation"], first["mark"], heads)
 
 
 async def sequence_outbox(connection: Connection, limit: int) -> list[LogEntry]:
     """Number up to `limit` appended events, in one transaction under the relay's row lock."""
+    if not await connection.fetchval("select exists (select from outbox)"):
+        return []  # an idle relay looks a hundred times a second: without a lock, which would be a write
     failpoints.reach("sequence.before")
     async with connection.transaction():
         head = await connection.fetchrow("select sequence, chain from relay for update")
-        rows = await connection.fetch(_FROM_OUTBOX, limit)
-        if not rows or head is None:
+        assert head is not None, "the migration inserts the one row"
+        rows = await connection.fetch(_FROM_OUTBOX, limit, ROUND_BYTES_MAX)
+        if not rows:
             return []
-        entries = _chained(head["sequence"], head["chain"], [RecordedEvent(*row[1:]) for row in rows])
+        entries = _chained(head["sequence"], head["chain"], [RecordedEvent(*row[2:]) for row in rows])
         sequenced_at = await connection.fetchval(_ADVANCE_HEAD, entries[-1].sequence, entries[-1].chain)
         await connection.execute(
             "insert into log (sequence, event_id, chain, sequenced_at)"
@@ -62,7 +102,9 @@ async def sequence_outbox(connection: Connection, limit: int) -> list[LogEntry]:
             [entry.chain for entry in entries],
             sequenced_at,
         )
-        await connection.execute("delete from outbox where position = any($1)", [row[0] for row in rows])
+        await connection.execute(
+            "delete from outbox where position = any($1)", [row["place"] for row in rows]
+        )
         failpoints.reach("sequence.written")
     failpoints.reach("sequence.committed")
     return entries
@@ -77,32 +119,18 @@ def _chained(sequence: int, chain: bytes, events: Sequence[RecordedEvent]) -> li
     return entries
 
 
-async def read_log(connection: Connection, after: int, limit: int) -> list[LogEntry]:
-    """The entries after a sequence number, at most `limit`, in order."""
-    rows = await connection.fetch(_FROM_LOG, after, limit)
-    return [LogEntry(row[0], row[1], RecordedEvent(*row[2:])) for row in rows]
+async def read_log(
+    connection: Connection, after: int, limit: int, bytes_max: int | None = None
+) -> list[LogEntry]:
+    """The entries after a sequence number, in order: at most `limit`, and fewer where they are large."""
+    rows = await connection.fetch(_FROM_LOG, after, limit, bytes_max)
+    return [LogEntry(row["place"], row["chain"], RecordedEvent(*row[2:])) for row in rows]
 
 
 async def chain_at(connection: Connection, sequence: int) -> bytes | None:
     """The chain of one entry; None where the log has no such entry."""
     found: bytes | None = await connection.fetchval("select chain from log where sequence = $1", sequence)
     return found
-
-
-async def partition_heads(connection: Connection, generation: int, partitions: int) -> dict[int, int]:
-    """Sequence of the last published entry, by partition. A first call fixes the number of partitions."""
-    rows = await connection.fetch(
-        "select partition, sequence from partition_heads where generation = $1", generation
-    )
-    if rows:
-        return {row["partition"]: row["sequence"] for row in rows}
-    await connection.execute(
-        "insert into partition_heads (generation, partition, sequence)"
-        " select $1, n, 0 from generate_series(0, $2 - 1) n on conflict do nothing",
-        generation,
-        partitions,
-    )
-    return dict.fromkeys(range(partitions), 0)
 
 
 async def move_mark(
@@ -126,4 +154,4 @@ async def move_mark(
             list(heads),
             list(heads.values()),
         )
-    return RelayState(state.sequence, state.chain, state.generation, mark)
+    return replace(state, mark=mark, heads=dict(heads))

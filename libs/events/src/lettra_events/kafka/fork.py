@@ -1,0 +1,73 @@
+"""Before a relay publishes: is what the topic holds the history of this very database?
+
+A restored backup, or another installation's database, would continue a history that readers know otherwise. The
+last record of each partition says so: its hash is in the log, or the two have parted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from lettra_events.envelope import LogEntry, MalformedRecord, from_record
+from lettra_events.store.append import Connection
+from lettra_events.store.relay_store import RelayState, chain_at
+
+_READ_SECONDS_MAX = 30
+
+
+class ForkDetected(Exception):
+    """Topic and database do not hold the same history. Refuse to publish: a person must act."""
+
+
+async def check_fork(connection: Connection, bootstrap: str, topic: str, state: RelayState) -> None:
+    """Raise `ForkDetected` if the last record of any partition is not in this database's log."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in sorted(state.heads)]
+        consumer.assign(partitions)
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        for tp in partitions:
+            last = await _last_entry(consumer, tp, begins[tp], ends[tp])
+            if last is None:
+                _check_empty(tp, state)
+            elif await chain_at(connection, last.sequence) != last.chain:
+                raise _fork(tp, last, state)
+    finally:
+        await consumer.stop()
+
+
+async def _last_entry(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int
+) -> LogEntry | None:
+    """The last entry in the partition, passing over records that are no event of Lettra."""
+    for offset in range(end - 1, begin - 1, -1):
+        consumer.seek(tp, offset)
+        async with asyncio.timeout(_READ_SECONDS_MAX):
+            record = await consumer.getone(tp)
+        try:
+            return from_record(
+                tp.topic, tp.partition, record.offset, record.key, record.value, record.headers
+            ).entry
+        except MalformedRecord:
+            continue
+    return None
+
+
+def _check_empty(tp: TopicPartition, state: RelayState) -> None:
+    if state.heads[tp.partition] > 0:
+        raise ForkDetected(
+            f"{tp.topic}[{tp.partition}] is empty, but entry {state.heads[tp.partition]} was published there: the"
+            " topic was deleted or emptied. Restore it, or publish everything again to a new topic generation"
+        )
+
+
+def _fork(tp: TopicPartition, last: LogEntry, state: RelayState) -> ForkDetected:
+    return ForkDetected(
+        f"{tp.topic}[{tp.partition}] ends with entry {last.sequence} (chain {last.chain.hex()[:12]}), which is not"
+        f" in this database's log (head {state.sequence}): the database was restored from a backup older than the"
+        " topic, or belongs to another installation. Restore a newer backup, or publish to a new topic generation"
+    )
