@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from lettra_tools.commands import stack
+from lettra_tools.commands import imports, stack
+from lettra_tools.commands.bench import bench
 from lettra_tools.stack.model import StackError
 
 
@@ -30,6 +31,8 @@ app = Lettra(
 app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
+app.command()(bench)
+app.add_typer(imports.app)
 
 
 if __name__ == "__main__":

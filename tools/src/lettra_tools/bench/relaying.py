@@ -57,10 +57,10 @@ async def _relay(connection: Any, dsn: str, bootstrap: str, events: int) -> floa
     goal = await connection.fetchval("select sequence from relay") + events
     relay = Relay(RelaySettings(bootstrap, topic, "bench"), dsn)
     task = asyncio.create_task(relay.run())
-    while not relay.leading:
+    while not relay.leading:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
     started = time.perf_counter()
-    while await connection.fetchval("select mark from relay") < goal:
+    while await connection.fetchval("select mark from relay") < goal:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     took = time.perf_counter() - started
     task.cancel()

@@ -86,7 +86,9 @@ class Subscription:
 
 
 async def _raw_message(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-    return KafkaMessage(body=records, raw_message=records, headers={}, consumer=cast("Any", None))
+    """The body is what FastStream's Prometheus middleware weighs; the handler gets the records themselves."""
+    weighed = tuple(record.value or b"" for record in records)
+    return KafkaMessage(body=weighed, raw_message=records, headers={}, consumer=cast("Any", None))
 
 
 async def _raw_records(message: KafkaMessage) -> Sequence[ConsumerRecord[Any, Any]]:

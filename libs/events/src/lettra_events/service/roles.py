@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -122,7 +123,7 @@ class Process:
             apply_types=False,
             allow_auto_create_topics=False,
             graceful_timeout=settings.shutdown_seconds,
-            logger=None,
+            logger=logging.getLogger("faststream"),
             middlewares=[KafkaPrometheusMiddleware(registry=REGISTRY)],
         )
 

@@ -1,0 +1,80 @@
+"""One run of all benchmarks, on servers of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import asyncpg
+import uvloop
+
+from lettra_events.testing.servers import fresh_database
+from lettra_tools.bench import appending, latency, relaying
+from lettra_tools.stack import LocalServers, Servers
+from lettra_tools.stack.control import bring_down, bring_up
+from lettra_tools.stack.services import choose
+
+BARS = {"append_vs_insert": ">= 0.6", "relay_vs_produce": ">= 0.55", "end_to_end_p99_ms": "< 150"}
+"""What the figures are meant to reach on an idle machine."""
+
+Report = Callable[[str], None]
+
+
+def run_all(report: Report) -> dict[str, Any]:
+    """Every figure by its name. Starts PostgreSQL and Kafka, then the services, and stops them again."""
+    folder = Path(mkdtemp(prefix="lettra-bench-"))
+    servers = LocalServers(folder / "servers", report)
+    try:
+        running = servers.start()
+        uvloop.run(_track_commits(running))
+        servers.kill_postgres()
+        servers.start_postgres()
+        figures = uvloop.run(_backbone(running, report))
+        figures |= _end_to_end(folder / "services", running, report)
+    finally:
+        servers.remove()
+    return figures | machine()
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on."""
+    return {
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }
+
+
+async def _track_commits(running: Servers) -> None:
+    connection = await asyncpg.connect(running.postgres)
+    await connection.execute("alter system set track_commit_timestamp = on")
+    await connection.close()
+
+
+async def _backbone(running: Servers, report: Report) -> dict[str, Any]:
+    async with fresh_database(running.postgres) as dsn:
+        report("appending against bare inserts")
+        figures: dict[str, Any] = await appending.measure(dsn, seconds=12)
+    async with fresh_database(running.postgres) as dsn:
+        report("relaying against a bare producer")
+        figures |= await relaying.measure(dsn, running.kafka, events=100_000)
+    return figures
+
+
+def _end_to_end(folder: Path, running: Servers, report: Report) -> dict[str, Any]:
+    named = {"LETTRA_POSTGRES": running.postgres, "LETTRA_KAFKA": running.kafka}
+    os.environ.update(named)
+    try:
+        state = bring_up(folder, choose(None, None), report)
+        report("measuring from answer to projection")
+        url = next(service.url for service in state.services if service.name == "invoicing")
+        return asyncio.run(latency.measure(running.postgres, url, latency.Offered()))
+    finally:
+        bring_down(folder, report)
+        for name in named:
+            os.environ.pop(name, None)
