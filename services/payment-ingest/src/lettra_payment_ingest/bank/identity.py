@@ -5,37 +5,36 @@
 the digest of its content, and an ordinal among those equal in all of this. Announced transactions (pending,
 information) are counted apart from booked ones.
 
-**The ordinal** is the hard part: two equal coffees on one day are two payments, but the same coffee in two
-files is one. A statement is a stretch of the account's line of entries, from its opening to its closing
-balance. Hence, for each group of equal transactions:
+**The ordinal** is the hard part: two equal coffees on one day are two payments, but the same coffee in two files is
+one. The account is a line of entries with a balance behind each, and a statement is a stretch of that line. Hence, for
+each group of equal transactions, the new statement
 
-- What a known statement holds that *overlaps* the new one may be the same: the new statement claims these
-  ordinals first, in order, those of a statement of the same identification before others. So a file imported
-  twice changes nothing, and a month claims what its days brought.
-- What a known statement holds that the new one *continues* cannot be the same: its ordinals are never
-  claimed.
-- What is left over gets new ordinals, above all that exist.
+- claims first the ordinals of those with the same balance behind them: they stand at the same place;
+- never claims what only statements hold that it *continues*, or that continue it: they end where it begins;
+- claims in order what others hold, of its own identification first: these *overlap* it, perhaps with the entries of a
+  day in another order. So a file imported twice changes nothing, and a month claims what its days brought;
+- gives new ordinals, above all that exist, to what is left over.
 
 A statement continues another when it opens with the balance that the other closed with, and begins no earlier than
 that one's last booking day; or the other way round, when it comes late. Continuation is passed on through statements
 that share nothing: what continues the noon statement continues the morning one before it. But a balance can come back
-to an earlier value, as that of a swept account does every day. So where balances allow an overlap as well, it is one:
-when what the two have in common leads from the beginning of the one to the end of the other.
+to an earlier value, as that of a swept account does every day. So statements with an entry at the same place overlap,
+and so do those whose common entries sum to nothing, about which balances say nothing.
 
-What is not proven to be apart overlaps: without balances, with a statement missing between, or when two files part in
-the middle of equal payments of one day. An equal transaction is then lost rather than counted twice, and it is the
-check of the balances that tells of it. Where the bank gives each transaction a reference of its own, none are equal.
+What is not proven to be apart overlaps: without balances, with a statement missing between (of which `checks` warns),
+or when an overlap begins amid equal transactions of one day. An equal transaction is then lost rather than counted
+twice. Where the bank gives each transaction a reference of its own, none are equal.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final, Self
 from uuid import UUID, uuid5
 
-from lettra_payment_ingest.bank.exact import exact_sum, plain
+from lettra_payment_ingest.bank.exact import exact_running, exact_sum, plain
 from lettra_payment_ingest.bank.model import Statement, Transaction
 
 # Fixed for ever: every identity that was ever given depends on it.
@@ -48,11 +47,18 @@ _SEPARATOR: Final = "\x1f"  # no text of a bank file can hold it
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A transaction that a known statement holds: its ordinal, and the balance behind it where balances are known."""
+
+    ordinal: int
+    balance: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class KnownStatement:
     """What is remembered of a statement taken before: where on the account's line it lies, and what it holds.
 
-    `ordinals` are its transactions: for each base identity the ordinals it claimed or brought. `first_day`
-    and `last_day` are its booked transactions' booking days.
+    `held` are its transactions, by base identity. `first_day` and `last_day` are its booked ones' booking days.
     """
 
     statement_id: str
@@ -62,7 +68,7 @@ class KnownStatement:
     closing: Decimal | None
     first_day: date | None
     last_day: date | None
-    ordinals: Mapping[UUID, tuple[int, ...]]
+    held: Mapping[UUID, tuple[Held, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,6 @@ def base_identity(transaction: Transaction) -> UUID:
     return uuid5(NAMESPACE, _SEPARATOR.join((kind, t.account, t.currency, day, *named)))
 
 
-def identity_of(base: UUID, ordinal: int) -> UUID:
-    """The identity of the `ordinal`-th (from 1) of the transactions that nothing in the file tells apart."""
-    return uuid5(base, str(ordinal))
-
-
 def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identified:
     """The identities of a statement's transactions, given the statements known of the same account.
 
@@ -105,35 +106,42 @@ def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identifie
     these; more does no harm, and other accounts and currencies are ignored. The result depends on nothing
     else.
     """
-    bases = [base_identity(t) for t in statement.transactions]
+    place = _Place.of(statement)
     related = [k for k in known if (k.account, k.currency) == (statement.account, statement.currency)]
-    place = _Place.of(statement, bases)
     pools = _pools(place, related)
-    held: dict[UUID, list[int]] = {base: [] for base in bases}
+    at_place = [pools[base].at(balance) for base, balance in place.line]
+    held: dict[UUID, list[Held]] = {base: [] for base in pools}
     identities = []
-    for base in bases:
-        ordinal, new = pools[base].take()
-        held[base].append(ordinal)
-        identities.append(Identity(identity_of(base, ordinal), base, ordinal, new))
+    for (base, balance), claimed in zip(place.line, at_place, strict=True):
+        ordinal, new = pools[base].next() if claimed is None else (claimed, False)
+        held[base].append(Held(ordinal, balance))
+        identities.append(Identity(uuid5(base, str(ordinal)), base, ordinal, new))
     return Identified(tuple(identities), place.remember(held))
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the new statement lies on the account's line, and how often it holds what."""
+    """Where the new statement lies on the account's line. `line` is its transactions, each with the balance behind."""
 
     statement: Statement
-    counts: Counter[UUID]
+    line: list[tuple[UUID, Decimal | None]]
     effect: Mapping[UUID, Decimal]
     first_day: date | None
     last_day: date | None
 
     @classmethod
-    def of(cls, statement: Statement, bases: Sequence[UUID]) -> Self:
+    def of(cls, statement: Statement) -> Self:
+        bases = [base_identity(t) for t in statement.transactions]
         booked = [(base, t) for base, t in zip(bases, statement.transactions, strict=True) if t.booked]
-        days = [t.booking_date for _, t in booked if t.booking_date is not None]
         effect = {base: t.signed_amount for base, t in booked}
-        return cls(statement, Counter(bases), effect, min(days, default=None), max(days, default=None))
+        days = [t.booking_date for _, t in booked if t.booking_date is not None]
+        behind: Iterable[Decimal] = ()
+        if statement.opening is not None:
+            behind = exact_running(statement.opening.amount, (effect[base] for base, _ in booked))
+        balances = iter(behind)
+        # Announced ones stand nowhere yet, so there is no balance behind them.
+        line = [(base, next(balances, None) if base in effect else None) for base in bases]
+        return cls(statement, line, effect, min(days, default=None), max(days, default=None))
 
     @property
     def opening(self) -> Decimal | None:
@@ -143,7 +151,7 @@ class _Place:
     def closing(self) -> Decimal | None:
         return self.statement.closing.amount if self.statement.closing else None
 
-    def remember(self, held: Mapping[UUID, Sequence[int]]) -> KnownStatement:
+    def remember(self, held: Mapping[UUID, Sequence[Held]]) -> KnownStatement:
         s = self.statement
         return KnownStatement(
             statement_id=s.statement_id,
@@ -153,57 +161,74 @@ class _Place:
             closing=self.closing,
             first_day=self.first_day,
             last_day=self.last_day,
-            ordinals={base: tuple(ordinals) for base, ordinals in held.items()},
+            held={base: tuple(each) for base, each in held.items()},
         )
 
     def may_overlap(self, known: KnownStatement) -> bool:
-        """Whether balances allow that what the two have in common is the same.
-
-        They do when it leads from where the one begins to where the other ends. That is so of two stretches that
-        overlap, and where one lies at the beginning or the end of the other.
-        """
+        """Of a statement that continues this one or is continued by it: whether they may overlap all the same."""
+        here = set(self.line)
+        there = ((base, h.balance) for base, each in known.held.items() for h in each)
+        if any(place[1] is not None and place in here for place in there):
+            return True
+        counts = Counter(base for base, _ in self.line)
         common = (
             self.effect[base]
-            for base, ordinals in known.ordinals.items()
+            for base, each in known.held.items()
             if base in self.effect
-            for _ in range(min(self.counts[base], len(ordinals)))
+            for _ in range(min(counts[base], len(each)))
         )
-        net = exact_sum(common)
-        ends = ((self.opening, known.closing), (known.opening, self.closing))
-        return any(a is not None and b is not None and exact_sum((a, net)) == b for a, b in ends)
+        return exact_sum(common) == 0
 
 
 @dataclass(slots=True)
 class _Pool:
-    """The ordinals of one base identity: those to claim, the next one last, and the first that nobody has."""
+    """The ordinals of one base identity: at a place, in the order of claiming, taken, and the highest of all."""
 
-    claimable: list[int]
-    unused: int
+    placed: dict[Decimal, list[int]] = field(default_factory=dict)
+    ranks: dict[int, int] = field(default_factory=dict)
+    order: list[int] = field(default_factory=list)
+    taken: set[int] = field(default_factory=set)
+    highest: int = 0
 
-    def take(self) -> tuple[int, bool]:
-        """The next ordinal, and whether it is new."""
-        if self.claimable:
-            return self.claimable.pop(), False
-        self.unused += 1
-        return self.unused - 1, True
+    def add(self, held: Held, rank: int) -> None:
+        """An ordinal held by several statements goes by the strongest of them."""
+        if held.balance is not None:
+            self.placed.setdefault(held.balance, []).append(held.ordinal)
+        self.ranks[held.ordinal] = min(rank, self.ranks.get(held.ordinal, rank))
+
+    def seal(self) -> None:
+        """All is added: put the ordinals in order, the first to be claimed last."""
+        claimable = [(rank, ordinal) for ordinal, rank in self.ranks.items() if rank != _APART]
+        self.order = [ordinal for _, ordinal in sorted(claimable, reverse=True)]
+        self.highest = max(self.ranks, default=0)
+
+    def at(self, balance: Decimal | None) -> int | None:
+        """Claim an ordinal that stands at this place."""
+        here = self.placed.get(balance, []) if balance is not None else []
+        ordinal = next((o for o in here if o not in self.taken), None)
+        if ordinal is not None:
+            self.taken.add(ordinal)
+        return ordinal
+
+    def next(self) -> tuple[int, bool]:
+        """Claim the next ordinal in order; where there is none, a new one (and True)."""
+        while self.order:
+            ordinal = self.order.pop()
+            if ordinal not in self.taken:
+                return ordinal, False
+        self.highest += 1
+        return self.highest, True
 
 
 def _pools(place: _Place, related: Sequence[KnownStatement]) -> dict[UUID, _Pool]:
-    """For each base identity of the statement, what it may claim.
-
-    An ordinal held by several statements goes by the strongest: what the same stretch held is ours again,
-    else what a statement apart holds is never ours, else what an overlapping one holds may be.
-    """
-    ranks: dict[UUID, dict[int, int]] = {base: {} for base in place.counts}
+    """For each base identity of the statement, what it may claim."""
+    pools = {base: _Pool() for base, _ in place.line}
     for known, rank in zip(related, _ranks(place, related), strict=True):
-        for base in known.ordinals.keys() & ranks.keys():
-            of_base = ranks[base]
-            for ordinal in known.ordinals[base]:
-                of_base[ordinal] = min(rank, of_base.get(ordinal, rank))
-    pools = {}
-    for base, of_base in ranks.items():
-        order = sorted((rank, ordinal) for ordinal, rank in of_base.items() if rank != _APART)
-        pools[base] = _Pool([ordinal for _, ordinal in reversed(order)], max(of_base, default=0) + 1)
+        for base in known.held.keys() & pools.keys():
+            for held in known.held[base]:
+                pools[base].add(held, rank)
+    for pool in pools.values():
+        pool.seal()
     return pools
 
 
@@ -245,6 +270,6 @@ def _in_order(place: _Place, known: KnownStatement, backwards: bool) -> bool:
 def _share(one: KnownStatement, other: KnownStatement) -> bool:
     """Whether two known statements tell of a transaction in common: then neither continues the other."""
     return any(
-        not set(one.ordinals[base]).isdisjoint(other.ordinals[base])
-        for base in one.ordinals.keys() & other.ordinals.keys()
+        not {h.ordinal for h in one.held[base]}.isdisjoint(h.ordinal for h in other.held[base])
+        for base in one.held.keys() & other.held.keys()
     )

@@ -150,7 +150,7 @@ def test_an_overlapping_file_claims_before_it_adds():
     ledger.take(cut("aab abb", 0, 4))
     found = ledger.take(cut("aab abb", 1, 6))
     assert [(i.ordinal, i.new) for i in found.identities] == [
-        (1, False),
+        (2, False),  # the second `a` of the day: it stands at the same place
         (1, False),
         (1, False),
         (1, True),
@@ -214,17 +214,34 @@ def test_a_file_again_after_the_balance_has_come_back():
     assert Ledger().take_all(first, cut("ae", 0, 2), second) == 2
 
 
-def test_a_statement_does_not_continue_a_later_day():
-    """The second day opens with the balance that the three days close with; the days tell that it lies within."""
-    line = "a b d"
-    assert Ledger().take_all(cut(line, 0, 3), cut(line, 1, 2)) == 3
-    assert Ledger().take_all(cut(line, 0, 3), cut(line, 0, 1), cut(line, 1, 2), cut(line, 2, 3)) == 3
+class TestOtherOrder:
+    """A bank may list a day in another order in another file: then places do not tell, and the rest must."""
+
+    def test_a_swept_account(self):
+        line, other = "ae bd ae", "ea db ea"
+        week, days = cut(line, 0, 6), [cut(other, 0, 2), cut(other, 2, 4), cut(other, 4, 6)]
+        assert Ledger().take_all(week, *days) == 6
+        assert Ledger().take_all(*days, week) == 6
+
+    def test_a_statement_does_not_continue_a_later_day(self):
+        """The second day opens with the balance that the three days close with; the days tell that it lies within."""
+        assert Ledger().take_all(cut("a bc ee", 0, 5), cut("a cb ee", 1, 3)) == 5
+
+    def test_continuation_is_not_passed_on_through_a_shared_payment(self):
+        """The morning opens with what the whole day closes with; both hold the `a`, so neither follows the other."""
+        assert Ledger().take_all(cut("aebd", 0, 1), cut("aebd", 0, 4), cut("abed", 1, 3)) == 4
 
 
-def test_continuation_is_not_passed_on_through_a_shared_payment():
-    """The morning opens with what the whole day closes with; both hold the `a`, so neither follows the other."""
-    line = "aebd"
-    assert Ledger().take_all(cut(line, 0, 1), cut(line, 0, 4), cut(line, 1, 3)) == 4
+def test_equal_payments_at_one_place_are_two():
+    """The balance comes back to where the first `a` left it."""
+    assert Ledger().take_all(cut("aea", 0, 3), cut("aea", 0, 3)) == 3
+
+
+def test_announced_payments_stand_at_no_place():
+    a = payment("a", 1)
+    known = identify(statement([replace(a, status="PDNG", digest="x"), a, a], 100, 110), []).known
+    found = identify(statement([a], 105, 110), [known])
+    assert [(i.ordinal, i.new) for i in found.identities] == [(2, False)]
 
 
 def test_announced_payments_are_not_booked_ones():
