@@ -18,8 +18,8 @@ each group of equal transactions, the new statement
 A statement continues another when it opens with the balance that the other closed with, and begins no earlier than
 that one's last booking day; or the other way round, when it comes late. Continuation is passed on through statements
 that share nothing: what continues the noon statement continues the morning one before it. But a balance can come back
-to an earlier value, as that of a swept account does every day. So statements with an entry at the same place overlap,
-and so do those whose common entries sum to nothing, about which balances say nothing.
+to an earlier value, as that of a swept account does every day. So the same place is believed before a continuation,
+and statements whose common entries sum to nothing, about which balances then say nothing, overlap.
 
 What is not proven to be apart overlaps: without balances, with a statement missing between (of which `checks` warns),
 or when an overlap begins amid equal transactions of one day. An equal transaction is then lost rather than counted
@@ -164,12 +164,8 @@ class _Place:
             held={base: tuple(each) for base, each in held.items()},
         )
 
-    def may_overlap(self, known: KnownStatement) -> bool:
-        """Of a statement that continues this one or is continued by it: whether they may overlap all the same."""
-        here = set(self.line)
-        there = ((base, h.balance) for base, each in known.held.items() for h in each)
-        if any(place[1] is not None and place in here for place in there):
-            return True
+    def common_sums_to_nothing(self, known: KnownStatement) -> bool:
+        """Whether balances say nothing about what the two have in common. (So it is when that is nothing.)"""
         counts = Counter(base for base, _ in self.line)
         common = (
             self.effect[base]
@@ -238,7 +234,7 @@ def _ranks(place: _Place, related: Sequence[KnownStatement]) -> list[int]:
     ranks = [_NAMESAKE if known.statement_id == ours else _OVERLAPPING for known in related]
     for backwards in (True, False):
         for position in _chain(place, related, backwards):
-            if not place.may_overlap(related[position]):
+            if not place.common_sums_to_nothing(related[position]):
                 ranks[position] = _APART
     return ranks
 
