@@ -50,21 +50,27 @@ class Closed(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one decision did to a statement.
+    """What one decision did to a statement; `account` as it is behind it.
 
     `taking`: a part of it was taken, more follows. `booked` or `quarantined`: it came to its end now; `known`: it
     had before, as `known_outcome` says. `busy`: another statement of the account, `unfinished`, is half taken.
-    `new` counts the payments of this step. `identities` go into the next one.
+    `new` counts the payments of this step.
     """
 
     outcome: Literal["taking", "booked", "quarantined", "known", "busy"]
     account: Account
-    identities: decider.Identities | None = None
     new: int = 0
     known_outcome: str | None = None
     reason: str | None = None
     verified: bool = False
     continuity: decider.Continuity | None = None
+
+
+@dataclass(slots=True)
+class Memory:
+    """What decisions on one statement need not find out again, as long as it is still true (see `Identities`)."""
+
+    identities: decider.Identities | None = None
 
 
 def register_account(workspace: Workspace, command: RegisterAccount) -> Registered:
@@ -81,7 +87,7 @@ def close_account(workspace: Workspace, account: str, currency: str) -> AccountC
 
 
 def close_day(workspace: Workspace, business_date: date) -> Closed:
-    """Locks every open account: what is being taken of a statement stands wholly before or wholly after the day."""
+    """Locks every open account, so that each part of a statement stands wholly before the day's end or behind it."""
     calendar = workspace.get(CALENDAR, CALENDAR_KEY) or NO_DAY_CLOSED
     events = decider.close_day(business_date, calendar, workspace.find(ACCOUNTS, "closed", False))
     workspace.append(*events)
@@ -97,9 +103,7 @@ def why_refused(workspace: Workspace, prepared: Prepared) -> str | None:
     return None
 
 
-def take_statement(
-    workspace: Workspace, prepared: Prepared, identities: decider.Identities | None, size: int
-) -> Step:
+def take_statement(workspace: Workspace, prepared: Prepared, memory: Memory, size: int) -> Step:
     """Take the next `size` transactions of a statement, and book it if these are the last.
 
     Everything is decided under the lock of the account's stream: which statements are known, which transactions are
@@ -109,15 +113,15 @@ def take_statement(
     workspace.expect((ACCOUNTS, own[:2]), (STATEMENTS, own))
     account, row = _account(workspace, prepared), workspace.get(STATEMENTS, *own)
     if row is not None:
-        return Step("known", account, None, 0, row.outcome, row.reason, row.verified)
+        return Step("known", account, 0, row.outcome, row.reason, row.verified)
     if account.unfinished not in (None, prepared.content_digest):
         return Step("busy", account)
     if prepared.verdict.outcome == "quarantined":
         workspace.append(decider.quarantine(account, prepared))
         return Step("quarantined", account, reason=prepared.verdict.reason)
-    if identities is None or identities.after != account.statements:
-        identities = _identify(workspace, account, prepared)
-    return _take_part(workspace, prepared, identities, size)
+    if memory.identities is None or memory.identities.after != account.statements:
+        memory.identities = _identify(workspace, account, prepared)
+    return _take_part(workspace, prepared, memory.identities, size)
 
 
 def _account(workspace: Workspace, prepared: Prepared) -> Account:
@@ -137,20 +141,20 @@ def _take_part(workspace: Workspace, prepared: Prepared, identities: decider.Ide
     new = 0
     if not decider.is_taken(account, prepared):
         payments, part = decider.take_part(account, prepared, identities, size)
+        # The part comes first: what it still has to lock is known before any payment was decided for nothing.
+        workspace.append(part)
         for payment in payments:
             workspace.create(payment)
-        workspace.append(part)
         new = len(payments)
         account = _account(workspace, prepared)
     if not decider.is_taken(account, prepared):
-        return Step("taking", account, identities, new)
+        return Step("taking", account, new)
     waiting = workspace.find(STATEMENTS, "waiting", account_stream(account.account, account.currency))
     booked = decider.book(account, prepared, waiting)
     workspace.append(booked)
     return Step(
         "booked",
         _account(workspace, prepared),
-        None,
         new,
         reason=prepared.verdict.reason or None,
         verified=booked.verified,

@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field
 from lettra_events.decisions.workspace import Workspace, for_each
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors, Rejected
-from lettra_payment_ingest import decider, handlers
+from lettra_payment_ingest import handlers
 from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.limits import Limits
-from lettra_payment_ingest.handlers import Step
+from lettra_payment_ingest.handlers import Memory, Step
 from lettra_payment_ingest.preparing import Prepared, prepare
 
 T = TypeVar("T")
@@ -103,12 +103,11 @@ async def _check_accounts(commands: Commands, job: Job, statements: Sequence[Pre
 
 
 async def _take_statement(commands: Commands, job: Job, prepared: Prepared) -> TakenStatement:
-    identities: decider.Identities | None = None
+    memory = Memory()
     new = 0
     waiting = _Patience(job)
     while True:
-        step = await _step(commands, job, prepared, identities)
-        identities = step.identities
+        step = await _step(commands, job, prepared, memory)
         new += step.new
         if step.outcome == "busy":
             await waiting.for_progress(step, prepared)
@@ -116,13 +115,11 @@ async def _take_statement(commands: Commands, job: Job, prepared: Prepared) -> T
             return _taken(prepared, step, new, step.outcome)
 
 
-async def _step(
-    commands: Commands, job: Job, prepared: Prepared, identities: decider.Identities | None
-) -> Step:
+async def _step(commands: Commands, job: Job, prepared: Prepared, memory: Memory) -> Step:
     return await _decide(
         commands,
         job.correlation_id,
-        lambda workspace: handlers.take_statement(workspace, prepared, identities, job.chunk),
+        lambda workspace: handlers.take_statement(workspace, prepared, memory, job.chunk),
     )
 
 

@@ -82,7 +82,7 @@ class DebitBooked(_Transaction):
 class StatementPartTaken(Event):
     """Some transactions of a statement are taken; the rest follows, `StatementBooked` after the last.
 
-    `payments` are their payment ids in the bank's order: those that stand just before this in the log, and those
+    `payments` are their payment ids in the bank's order: those that stand just behind this in the log, and those
     that another statement had told of before, for which nothing is published again. `balances` are the account's
     behind each of them; none where the statement has no opening balance.
     """

@@ -106,7 +106,7 @@ def continuity(account: Account, prepared: Prepared, booked: StatementBooked) ->
     if not booked.verified:
         return Continuity("unknown", _standing(account.through_date))
     line_end = account.through_date
-    if line_end is not None and booked.through_date < line_end:
+    if line_end is not None and _lies_before(account, booked, line_end):
         return Continuity("earlier", f"the account is known through {line_end} already")
     blocking = blocking_day(account, booked.line, statement_row(booked))
     if blocking is not None:
@@ -114,6 +114,13 @@ def continuity(account: Account, prepared: Prepared, booked: StatementBooked) ->
     else:
         reason = check_continuity(_end(account), prepared.statement).reason
     return Continuity("gap", f"{reason}; {_standing(line_end)}")
+
+
+def _lies_before(account: Account, booked: StatementBooked, line_end: date) -> bool:
+    """Whether the statement ends before the line does, or at the very same place, as a month does after its days."""
+    if booked.through_date == line_end:
+        return booked.closing_balance == account.closing_balance
+    return booked.through_date < line_end
 
 
 def _standing(line_end: date | None) -> str:
