@@ -48,9 +48,16 @@ def sort_out(position: Position, deliveries: Sequence[Delivery]) -> Sorted:
     return result
 
 
-def position_after(position: Position, batch: Sorted, last_offset: int) -> Position:
-    """The position once `batch.fresh` is applied: behind a hole, reading starts again at the hole."""
+def position_after(
+    position: Position, batch: Sorted, last_offset: int, waiting_at: int | None = None
+) -> Position:
+    """The position once `batch.fresh` is applied: behind a hole, reading starts again at the hole.
+
+    `waiting_at`: the offset of a hole that an earlier batch found and that is still open.
+    """
     sequence = batch.fresh[-1].entry.sequence if batch.fresh else position.sequence
+    if waiting_at is not None:
+        return Position(sequence, waiting_at)
     if batch.hole is not None:
         return Position(sequence, batch.hole.offset)
     return Position(sequence, last_offset + 1)
