@@ -1,7 +1,7 @@
 """Parking: a bad event stops one key, and whoever depends on the key can see that it is stopped.
 
 The failing record and all that follows of its key are kept whole, in order; `KeyParked` is published in the same
-transaction. Released, the key's records are applied in their order, then `KeyReleased` is published.
+transaction. How a key runs again is in `lettra_events.kafka.releasing`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from uuid import UUID
 
 import orjson
 
-from lettra_events.contracts import ContractError, Event, decode
+from lettra_events.contracts import Event, decode
 from lettra_events.contracts.parking import KeyParked, KeyReleased
 from lettra_events.decisions.tables import Change, Table, put, remove
-from lettra_events.decisions.workspace import Evolve, Workspace
-from lettra_events.envelope import Delivery, LogEntry, RecordedEvent
+from lettra_events.decisions.workspace import Cause, Evolve, Workspace
+from lettra_events.envelope import BROADCAST_KEY, Delivery, LogEntry, RecordedEvent
 from lettra_events.kafka.reading import Reading, StopPartition
 
 ERROR_CHARS_MAX = 2_000
@@ -89,9 +89,14 @@ def expect_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
     workspace.expect(*((PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries))
 
 
+def look_up_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
+    """Ask at once which of these records' keys are stopped."""
+    workspace.get_many(PARKED_KEYS, {(one.topic, one.entry.event.key) for one in deliveries})
+
+
 def is_parked(workspace: Workspace, delivery: Delivery) -> bool:
-    """Whether the record's key is stopped; `expect_parked` asked for it before."""
-    return workspace.peek(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
+    """Whether the record's key is stopped."""
+    return workspace.get(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
 
 
 def put_behind(workspace: Workspace, delivery: Delivery) -> None:
@@ -110,37 +115,63 @@ def put_behind(workspace: Workspace, delivery: Delivery) -> None:
     )
 
 
-def park(workspace: Workspace, reading: Reading, delivery: Delivery, error: BaseException) -> None:
+def park(workspace: Workspace, reading: Reading, delivery: Delivery, error: Exception) -> None:
     """Stop the key of a record that failed. A broadcast is never parked: it stops the partition."""
-    event = delivery.entry.event
-    if event.key == "*":
+    if delivery.entry.event.key == BROADCAST_KEY:
         raise StopPartition(delivery, f"a broadcast failed: {error}") from error
-    workspace.append(
-        reading.parking.parked(
-            topic=delivery.topic,
-            parked_key=event.key,
-            partition=delivery.partition,
-            sequence=delivery.entry.sequence,
-            event_id=str(event.event_id),
-            failed_type=event.type,
-            entity_id=_entity_of(reading, event),
-            error=f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX],
-        )
-    )
+    stop_key(workspace, reading, delivery, error)
     put_behind(workspace, delivery)
+
+
+def stop_key(workspace: Workspace, reading: Reading, delivery: Delivery, error: Exception) -> UUID:
+    """Append that this record stops its key; the id of the event."""
+    event = delivery.entry.event
+    parked = reading.parking.parked(
+        topic=delivery.topic,
+        parked_key=event.key,
+        partition=delivery.partition,
+        sequence=delivery.entry.sequence,
+        event_id=str(event.event_id),
+        failed_type=event.type,
+        entity_id=_entity_of(reading, event),
+        error=_storable(f"{type(error).__name__}: {error}")[:ERROR_CHARS_MAX],
+    )
+    return append_parking(workspace, reading, delivery, parked)
+
+
+def append_parking(workspace: Workspace, reading: Reading, delivery: Delivery, event: Event) -> UUID:
+    """Append a parking event about a record; its id.
+
+    A record may stop its key, be skipped and be applied after all: each of these is a decision of its own, told
+    apart from the record's own consequences and from each other by the version of the key's parking stream.
+    """
+    about = delivery.entry.event
+    reaction = f"{reading.service}.parking.{workspace.version(event.stream_id())}"
+    workspace.begin(Cause(about.event_id, about.correlation_id, reaction))
+    workspace.append(event)
+    return workspace.staged[-1].event_id
 
 
 def _entity_of(reading: Reading, event: RecordedEvent) -> str | None:
     """Read it from the event, else from data that is at least JSON; None concerns every entity."""
     try:
-        return reading.entity_of(decode(event))
-    except ContractError:
-        pass
+        found = reading.entity_of(decode(event))
+    except Exception:
+        found = _entity_in(event.payload)
+    return found if found is None or _storable(found) == found else None
+
+
+def _entity_in(payload: bytes) -> str | None:
     try:
-        found = orjson.loads(event.payload).get("entity_id")
+        found = orjson.loads(payload).get("entity_id")
     except (orjson.JSONDecodeError, AttributeError):
         return None
     return found if isinstance(found, str) else None
+
+
+def _storable(text: str) -> str:
+    """Text that PostgreSQL takes: an error may quote what it was that PostgreSQL did not."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def freeze(delivery: Delivery) -> bytes:

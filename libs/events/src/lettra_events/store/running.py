@@ -28,7 +28,6 @@ TRANSIENT = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
 )
 """Errors of one attempt, not of what was attempted: run it again."""
 
@@ -94,7 +93,7 @@ async def _look(connection: Connection, workspace: Workspace, needs: Needs) -> N
 async def _with_growing_locks(
     connection: Connection, evolve: Evolve, run: Run[T], service: str, also_write: Write | None
 ) -> T:
-    needs = _foreseen(evolve, run)
+    needs = foreseen(evolve, run)
     for _ in range(ROUNDS_MAX):
         try:
             async with connection.transaction():
@@ -111,7 +110,7 @@ async def _with_growing_locks(
     raise TooManyRounds(f"{service}: a decision still asked for more rows after {ROUNDS_MAX} rounds")
 
 
-def _foreseen(evolve: Evolve, run: Run[Any]) -> Needs:
+def foreseen(evolve: Evolve, run: Run[Any]) -> Needs:
     """What a run over nothing asks for: most of the locks, without touching the database."""
     needs = Needs()
     try:
