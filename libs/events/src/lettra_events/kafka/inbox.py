@@ -1,8 +1,11 @@
 """The inbox: the one consuming function of every service, independent of what drives it.
 
 `Inbox.consume` takes a batch of raw Kafka records and applies it, partition by partition. It raises nothing: what
-fails is logged and counted, the partition is put back to its stored position and waits. FastStream drives it in a
+fails is logged and counted, the partition is put back to where the batch began and waits. FastStream drives it in a
 service (`lettra_events.kafka.subscribing`), a bare consumer in tests and benchmarks.
+
+Nothing that Kafka or its client says is trusted for what was applied: the stored position and the numbers on the
+records are. So whatever reads too little or twice (a rebalance, a lost batch, a pause that was forgotten) shows.
 """
 
 from __future__ import annotations
@@ -10,25 +13,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
 
-from lettra_events import failpoints, metrics
+from lettra_events import failpoints
 from lettra_events.envelope import Delivery, MalformedRecord, from_record
 from lettra_events.kafka.applying import PositionMoved, apply_batch, read_position
 from lettra_events.kafka.contiguity import Position, Sorted, position_after, sort_out
 from lettra_events.kafka.reading import Reading, StopPartition
+from lettra_events.kafka.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 5.0
 COMMIT_EVERY_SECONDS = 1.0
-HOLE_ALARM_EVERY_SECONDS = 10.0
+ASK_POSITION_SECONDS = 5.0
+
+Record: TypeAlias = "ConsumerRecord[Any, Any]"
 
 
 class Partitions(Protocol):
@@ -49,26 +54,34 @@ class Inbox:
         self._reading = reading
         self._pool = pool
         self._partitions = partitions
+        self._watch = Watch(reading.service)
         self._positions: dict[TopicPartition, Position] = {}
         self._holes: dict[TopicPartition, int] = {}
-        self._alarmed: dict[TopicPartition, float] = {}
+        self._looked_again: dict[TopicPartition, int] = {}
         self._backoff: dict[TopicPartition, float] = {}
         self._committed_at = 0.0
-        self.stopped: dict[TopicPartition, str] = {}
+
+    @property
+    def stopped(self) -> Mapping[TopicPartition, str]:
+        """The partitions that cannot go on, and why."""
+        return self._watch.stopped
 
     async def assigned(self, consumer: Partitions, partitions: Iterable[TopicPartition]) -> None:
         """Start these partitions where the database says that they were left."""
         for tp in partitions:
             self._forget(tp)
+        for tp in partitions:
             try:
-                position = await self._position(tp)
+                async with asyncio.timeout(ASK_POSITION_SECONDS):
+                    position = await self._position(tp)
             except Exception as error:
-                # Kafka's own offset is never ahead of the database's, so reading from it only repeats.
+                # It starts at Kafka's own offset. If that is ahead of the database's, the first record shows it.
                 log.warning(
                     "consume.position_unknown", topic=tp.topic, partition=tp.partition, reason=str(error)
                 )
                 continue
-            consumer.seek(tp, position.next_offset)
+            if tp in consumer.assignment():
+                consumer.seek(tp, position.next_offset)
 
     def revoked(self, partitions: Iterable[TopicPartition]) -> None:
         """Somebody else reads these now; what is in progress here will find that its position moved."""
@@ -76,47 +89,86 @@ class Inbox:
             self._forget(tp)
 
     def _forget(self, tp: TopicPartition) -> None:
-        for known in (self._positions, self._holes, self._alarmed, self._backoff, self.stopped):
+        for known in (self._positions, self._holes, self._looked_again, self._backoff):
             known.pop(tp, None)
+        self._watch.forget(tp)
 
-    async def consume(self, consumer: Partitions, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+    async def consume(self, consumer: Partitions, records: Sequence[Record]) -> None:
         """Apply a batch of raw records of any partitions. Raises nothing but cancellation."""
-        groups: dict[TopicPartition, list[ConsumerRecord[Any, Any]]] = {}
+        groups: dict[TopicPartition, list[Record]] = {}
         for record in records:
             groups.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
         for tp, group in groups.items():
+            # A rebalance does not wait for the batch in progress: what it took away is another replica's to read.
+            if tp not in consumer.assignment():
+                continue
             try:
                 await self._consume_partition(consumer, tp, group)
             except PositionMoved as moved:
                 log.info("consume.position_moved", reason=str(moved))
-                await self._start_over(consumer, tp)
+                self._start_over(consumer, tp, group[0].offset)
             except StopPartition as stop:
-                self._stop(tp, str(stop))
-                await self._start_over(consumer, tp, wait=True)
+                self._stop(consumer, tp, group[0].offset, str(stop))
             except Exception as error:
-                self._stop(tp, f"{type(error).__name__}: {error}")
-                await self._start_over(consumer, tp, wait=True)
-        await self._commit(consumer, groups)
-
-    def _stop(self, tp: TopicPartition, why: str) -> None:
-        self.stopped[tp] = why
-        metrics.STOPPED.labels(self._reading.service, tp.topic, tp.partition).set(1)
-        log.error("consume.stopped", topic=tp.topic, partition=tp.partition, reason=why)
+                self._stop(consumer, tp, group[0].offset, f"{type(error).__name__}: {error}")
+        await self._commit(consumer)
 
     async def _consume_partition(
-        self, consumer: Partitions, tp: TopicPartition, records: Sequence[ConsumerRecord[Any, Any]]
+        self, consumer: Partitions, tp: TopicPartition, records: Sequence[Record]
     ) -> None:
         before = await self._position(tp)
         batch = sort_out(before, self._deliveries(tp, records))
-        self._note_hole(tp, batch)
-        after = position_after(before, batch, records[-1].offset)
-        if tp in self._holes:
-            after = Position(after.sequence, self._holes[tp])
+        self._watch.repeated(tp, batch.repeated)
+        if self._looks_again(consumer, tp, before, batch, records[0].offset):
+            return
+        self._note_hole(tp, before, batch)
         if batch.fresh:
+            after = position_after(before, batch, records[-1].offset, self._holes.get(tp))
             await self._apply(tp, batch.fresh, before, after)
-            if tp in self._holes:
-                consumer.seek(tp, self._holes.pop(tp))
         self._went_well(consumer, tp, batch, records[-1].offset)
+
+    async def _position(self, tp: TopicPartition) -> Position:
+        if tp not in self._positions:
+            async with self._pool.acquire() as connection:
+                self._positions[tp] = await read_position(connection, tp.topic, tp.partition)
+        return self._positions[tp]
+
+    def _deliveries(self, tp: TopicPartition, records: Sequence[Record]) -> list[Delivery]:
+        deliveries, foreign = [], []
+        for r in records:
+            try:
+                deliveries.append(from_record(r.topic, r.partition, r.offset, r.key, r.value, r.headers))
+            except MalformedRecord as error:
+                foreign.append(str(error))
+        self._watch.foreign(tp, foreign)
+        return deliveries
+
+    def _looks_again(
+        self, consumer: Partitions, tp: TopicPartition, before: Position, batch: Sorted, first_offset: int
+    ) -> bool:
+        """Read once more from the stored position before a record is called missing: perhaps it was passed over."""
+        if batch.hole is None or batch.fresh or tp in self._holes or first_offset <= before.next_offset:
+            return False
+        if self._looked_again.get(tp) == before.next_offset or tp not in consumer.assignment():
+            return False
+        self._looked_again[tp] = before.next_offset
+        log.warning(
+            "consume.looks_again",
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=before.next_offset,
+            instead_of=first_offset,
+        )
+        consumer.seek(tp, before.next_offset)
+        return True
+
+    def _note_hole(self, tp: TopicPartition, before: Position, batch: Sorted) -> None:
+        if batch.hole is not None:
+            self._holes.setdefault(tp, batch.hole.offset)
+            known = batch.fresh[-1].entry.sequence if batch.fresh else before.sequence
+            self._watch.missing(tp, batch.hole, known)
+        elif batch.fresh and tp not in self._holes:
+            self._watch.complete(tp)
 
     async def _apply(
         self, tp: TopicPartition, fresh: Sequence[Delivery], before: Position, after: Position
@@ -125,85 +177,42 @@ class Inbox:
         async with self._pool.acquire() as connection:
             await apply_batch(connection, self._reading, self._partitions, fresh, before, after)
         self._positions[tp] = after
-        service = self._reading.service
-        metrics.BATCH_SECONDS.labels(service).observe(time.perf_counter() - started)
-        metrics.BATCH_RECORDS.labels(service).observe(len(fresh))
-        metrics.CONSUMED.labels(service, tp.topic).inc(len(fresh))
-
-    def _deliveries(self, tp: TopicPartition, records: Sequence[ConsumerRecord[Any, Any]]) -> list[Delivery]:
-        deliveries = []
-        for r in records:
-            try:
-                deliveries.append(from_record(r.topic, r.partition, r.offset, r.key, r.value, r.headers))
-            except MalformedRecord as error:
-                # It carries no place in the history; that nothing is lost by passing it over, contiguity proves.
-                metrics.FOREIGN.labels(self._reading.service, tp.topic).inc()
-                log.error("consume.foreign_record", reason=str(error))
-        return deliveries
-
-    def _note_hole(self, tp: TopicPartition, batch: Sorted) -> None:
-        gauge = metrics.MISSING.labels(self._reading.service, tp.topic, tp.partition)
-        metrics.REPEATED.labels(self._reading.service, tp.topic).inc(batch.repeated)
-        if batch.hole is None:
-            if batch.fresh and tp not in self._holes:
-                gauge.set(0)
-            return
-        gauge.set(1)
-        self._holes.setdefault(tp, batch.hole.offset)
-        now = time.monotonic()
-        if now - self._alarmed.get(tp, -HOLE_ALARM_EVERY_SECONDS) >= HOLE_ALARM_EVERY_SECONDS:
-            self._alarmed[tp] = now
-            log.error(
-                "consume.missing_record",
-                topic=tp.topic,
-                partition=tp.partition,
-                missing=batch.hole.previous,
-                before=batch.hole.entry.sequence,
-                known=self._positions[tp].sequence,
-            )
+        self._watch.applied(tp, len(fresh), time.perf_counter() - started)
 
     def _went_well(self, consumer: Partitions, tp: TopicPartition, batch: Sorted, last_offset: int) -> None:
-        service = self._reading.service
+        if tp not in consumer.assignment():
+            return
         self._backoff.pop(tp, None)
-        if self.stopped.pop(tp, None) is not None:
-            metrics.STOPPED.labels(service, tp.topic, tp.partition).set(0)
-        end = consumer.highwater(tp)
-        if end is not None:
-            metrics.LAG.labels(service, tp.topic, tp.partition).set(max(0, end - last_offset - 1))
+        self._watch.runs(tp)
+        self._watch.lag(tp, consumer.highwater(tp), self._holes.get(tp, last_offset + 1))
+        if batch.fresh and tp in self._holes:
+            # What was applied may be what the hole waited for.
+            consumer.seek(tp, self._holes.pop(tp))
 
-    async def _position(self, tp: TopicPartition) -> Position:
-        if tp not in self._positions:
-            async with self._pool.acquire() as connection:
-                self._positions[tp] = await read_position(connection, tp.topic, tp.partition)
-        return self._positions[tp]
-
-    async def _start_over(self, consumer: Partitions, tp: TopicPartition, *, wait: bool = False) -> None:
-        """Put the partition back to its stored position, after a pause if it failed."""
+    def _start_over(self, consumer: Partitions, tp: TopicPartition, first_offset: int) -> None:
+        """Read the batch again, from the hole before it if there is one. It needs no database, which may be away."""
         self._positions.pop(tp, None)
-        self._holes.pop(tp, None)
-        if wait:
-            self._pause(consumer, tp)
-        try:
-            position = await self._position(tp)
-        except Exception as error:
-            # The database is away: the partition stays paused, and the next batch asks again.
-            log.warning("consume.position_unknown", topic=tp.topic, partition=tp.partition, reason=str(error))
-            position = None
-        if position is not None and tp in consumer.assignment():
-            consumer.seek(tp, position.next_offset)
+        offset = min(first_offset, self._holes.pop(tp, first_offset))
+        if tp in consumer.assignment():
+            consumer.seek(tp, offset)
+            self._watch.lag(tp, consumer.highwater(tp), offset)
 
-    def _pause(self, consumer: Partitions, tp: TopicPartition) -> None:
+    def _stop(self, consumer: Partitions, tp: TopicPartition, first_offset: int, why: str) -> None:
+        """Start over after a pause, which grows each time."""
+        self._start_over(consumer, tp, first_offset)
+        if tp not in consumer.assignment():
+            return
+        self._watch.stop(tp, why)
         seconds = self._backoff.get(tp, BACKOFF_FIRST_SECONDS)
         self._backoff[tp] = min(seconds * 2, BACKOFF_MAX_SECONDS)
-        if tp in consumer.assignment():
-            consumer.pause(tp)
-            asyncio.get_running_loop().call_later(seconds, self._resume, consumer, tp)
+        consumer.pause(tp)
+        asyncio.get_running_loop().call_later(seconds, self._resume, consumer, tp)
 
     def _resume(self, consumer: Partitions, tp: TopicPartition) -> None:
         if tp in consumer.assignment():
             consumer.resume(tp)
 
-    async def _commit(self, consumer: Partitions, groups: Iterable[TopicPartition]) -> None:
+    async def _commit(self, consumer: Partitions) -> None:
         """Tell Kafka how far we are: for lag metrics of others, nothing depends on it."""
         now = time.monotonic()
         if now - self._committed_at < COMMIT_EVERY_SECONDS:
@@ -214,6 +223,6 @@ class Inbox:
         try:
             if offsets:
                 await consumer.commit(offsets)
-        except (KafkaError, IllegalStateError) as error:
-            log.info("consume.commit_skipped", reason=str(error))
+        except Exception as error:
+            log.info("consume.commit_skipped", reason=f"{type(error).__name__}: {error}")
         failpoints.reach("consume.offset_committed")
