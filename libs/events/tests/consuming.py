@@ -1,0 +1,241 @@
+"""Short words for the tests of consuming: an office with a topic to read, and a clerk who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import clerk
+import publishing
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from publishing import History, Record
+
+from lettra_events.kafka.inbox import Inbox
+from lettra_events.testing.servers import fresh_database, fresh_topic
+from lettra_events.testing.waiting import until
+
+if TYPE_CHECKING:
+    import toys
+
+    from lettra_tools.stack import Servers
+
+
+@dataclass
+class Office:
+    """A topic with the history that was written to it, and the clerk's database."""
+
+    kafka: str
+    topic: str
+    dsn: str
+    connection: asyncpg.Connection[Any]
+    partitions: int
+    history: History
+    heads: dict[int, int] = field(default_factory=dict)
+
+    async def publish(self, *records: Record) -> None:
+        await publishing.publish(self.kafka, self.topic, records)
+        for record in records:
+            self.heads[record.partition] = max(record.sequence, self.heads.get(record.partition, 0))
+
+    async def write(self, *events: Any) -> None:
+        await self.publish(*self.history.write(*events))
+
+    async def position(self, partition: int = 0) -> tuple[int, int]:
+        """Sequence and next offset that are stored."""
+        row = await self.connection.fetchrow(
+            "select sequence, next_offset from consumer_offsets where topic = $1 and partition = $2",
+            self.topic,
+            partition,
+        )
+        return (row["sequence"], row["next_offset"]) if row else (0, 0)
+
+    async def all_read(self) -> bool:
+        """Whether all that was published is applied."""
+        rows = await self.connection.fetch("select partition, sequence from consumer_offsets")
+        return {row[0]: row[1] for row in rows} == {p: s for p, s in self.heads.items() if s}
+
+    @asynccontextmanager
+    async def reader(self, batch: int = 1_000, **options: Any) -> AsyncIterator[Reader]:
+        """A clerk who reads all partitions, driven by a bare consumer. `options` as of `Reader.open`."""
+        async with AsyncExitStack() as stack:
+            yield await Reader.open(stack, self, batch, **options)
+
+
+class Reader:
+    """An inbox on a consumer that is its own: nobody takes its partitions away."""
+
+    def __init__(self, office: Office, inbox: Inbox, consumer: AIOKafkaConsumer, batch: int) -> None:
+        self.office = office
+        self.inbox = inbox
+        self.consumer = consumer
+        self.batch = batch
+
+    @classmethod
+    async def open(
+        cls,
+        stack: AsyncExitStack,
+        office: Office,
+        batch: int,
+        *,
+        partitions: Iterable[int] | None = None,
+        settings: dict[str, str] | None = None,
+        **reading: Any,
+    ) -> Reader:
+        pool = await asyncpg.create_pool(
+            office.dsn,
+            min_size=1,
+            max_size=2,
+            server_settings={"application_name": "clerk", **(settings or {})},
+        )
+        stack.push_async_callback(pool.close)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=office.kafka,
+            group_id=f"bare-{office.topic}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+        )
+        await consumer.start()
+        stack.push_async_callback(consumer.stop)
+        mine = [TopicPartition(office.topic, p) for p in partitions or range(office.partitions)]
+        consumer.assign(mine)
+        inbox = Inbox(clerk.reading(office.topic, **reading), pool, {office.topic: office.partitions})
+        await inbox.assigned(consumer, mine)
+        return cls(office, inbox, consumer, batch)
+
+    async def take(self) -> list[ConsumerRecord[Any, Any]]:
+        """The next batch, perhaps empty."""
+        found = await self.consumer.getmany(timeout_ms=50, max_records=self.batch)
+        return [record for records in found.values() for record in records]
+
+    async def step(self) -> None:
+        await self.inbox.consume(self.consumer, await self.take())
+
+    async def read(self, condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20.0) -> None:
+        """Read until the condition holds."""
+
+        async def look() -> bool:
+            await self.step()
+            return await condition()
+
+        await until(look, what, seconds)
+
+    async def read_all(self, seconds: float = 20.0) -> None:
+        await self.read(self.office.all_read, "all that was published is applied", seconds)
+
+    async def read_to_the_end(self) -> None:
+        """Read until the consumer stands at the end of each partition, whatever was applied of it."""
+        tps = list(self.consumer.assignment())
+
+        async def at_the_end() -> bool:
+            ends = await self.consumer.end_offsets(tps)
+            return all([await self.consumer.position(tp) >= ends[tp] for tp in tps])
+
+        await self.read(at_the_end, "the end of the topic")
+
+    async def all_records(self) -> list[ConsumerRecord[Any, Any]]:
+        """Every record, taken and not consumed."""
+        tps = list(self.consumer.assignment())
+        ends = await self.consumer.end_offsets(tps)
+        found: list[ConsumerRecord[Any, Any]] = []
+
+        async def all_taken() -> bool:
+            found.extend(await self.take())
+            return len(found) >= sum(ends.values())
+
+        await until(all_taken, "all records are taken")
+        return found
+
+
+@asynccontextmanager
+async def open_office(servers: Servers, partitions: int = 1) -> AsyncIterator[Office]:
+    """An office with a topic and a database of its own."""
+    topic = await fresh_topic(servers.kafka, partitions)
+    async with fresh_database(servers.postgres, ddl=clerk.DDL) as dsn:
+        connection = await asyncpg.connect(dsn)
+        try:
+            with clerk.registered():
+                yield Office(servers.kafka, topic, dsn, connection, partitions, History(partitions))
+        finally:
+            await connection.close()
+
+
+# ---- What must be there, by plain loops over what was written ----
+
+
+@dataclass
+class Account:
+    """What the clerk must know of an account, and the decisions that he must have taken, in order."""
+
+    deposits: int = 0
+    total: int = 0
+    trail: int = 0
+    note: str = ""
+    booked: list[tuple[int, int]] = field(default_factory=list)
+
+
+def expected(deposits: Iterable[tuple[int, toys.Deposited]]) -> dict[str, Account]:
+    """What follows from these deposits, each with its sequence."""
+    accounts: dict[str, Account] = {}
+    for sequence, deposit in deposits:
+        account = accounts.setdefault(deposit.account, Account())
+        account.deposits += 1
+        account.total += deposit.amount
+        account.trail = (account.trail * 31 + sequence) % 1_000_000_007
+        account.note = deposit.note
+        account.booked.append((account.deposits, account.total))
+    return accounts
+
+
+async def actual(connection: asyncpg.Connection[Any]) -> dict[str, Account]:
+    """What the clerk knows, and what he decided by the events that are in his history."""
+    accounts = {
+        row["account"]: Account(row["deposits"], row["total"], row["trail"], row["note"])
+        for row in await connection.fetch("select * from seen")
+    }
+    events = await connection.fetch(
+        "select data ->> 'account' as account, (data ->> 'number')::int as number,"
+        " (data ->> 'balance')::int as balance from events_json where type = 'clerk.Booked'"
+        " order by stream_id, version"
+    )
+    for row in events:
+        accounts.setdefault(row["account"], Account()).booked.append((row["number"], row["balance"]))
+    return accounts
+
+
+async def check_whole(office: Office, deposits: Sequence[tuple[int, toys.Deposited]]) -> None:
+    """Nothing lost, nothing twice: projections, state, decisions and the outbox are what the deposits make."""
+    wanted = expected(deposits)
+    assert await actual(office.connection) == wanted
+    books = await office.connection.fetch("select account, number, balance from books")
+    assert {row[0]: (row[1], row[2]) for row in books} == {n: a.booked[-1] for n, a in wanted.items()}
+    flagged = sum(1 for _, deposit in deposits if deposit.amount >= clerk.FLAGGED_FROM)
+    counts = await office.connection.fetchrow(
+        "select count(*) filter (where type = 'clerk.Flagged') as flagged, count(*) as all_events,"
+        " (select count(*) from outbox) as outbox, (select count(*) from parked_keys) as parked from events"
+    )
+    assert dict(counts or {}) == {
+        "flagged": flagged,
+        "all_events": flagged + len(deposits),
+        "outbox": flagged + len(deposits),
+        "parked": 0,
+    }
+
+
+async def waits_for_a_lock(
+    connection: asyncpg.Connection[Any], backends: int = 1, name: str = "clerk"
+) -> None:
+    """Until so many of the clerk's backends wait for a lock that somebody else holds."""
+
+    async def look() -> bool:
+        found = await connection.fetchval(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and application_name = $1 and wait_event_type = 'Lock'",
+            name,
+        )
+        return bool(found == backends)
+
+    await until(look, f"{backends} of {name} wait for a lock")
