@@ -53,12 +53,17 @@ async def append(
 ) -> None:
     """Append the events in their order. Every stream of theirs must be in `expected_version`.
 
+    A stream may be in `expected_version` without an event: then its version is checked all the same.
     Raises `StaleVersion` (naming the stream), `EventTooLarge`, `DuplicateEvent`; then nothing is written.
     """
     if not staged:
         return
+    if unsaid := {item.event.stream_id() for item in staged} - expected_version.keys():
+        raise ValueError(
+            f"no expected version for {', '.join(sorted(unsaid))}; if any will do, say ANY_VERSION"
+        )
     recorded_at = datetime.now(UTC)
-    streams = sorted({item.event.stream_id() for item in staged})
+    streams = sorted(expected_version)
     expected = [expected_version[stream] for stream in streams]
     columns = _columns(staged, recorded_at, service)
     try:
@@ -104,9 +109,11 @@ def _encoded(item: Staged, recorded_at: datetime, service: str) -> tuple[Any, ..
         correlation_id=item.correlation_id,
         causation_id=item.causation_id,
     )
-    if (size := len(payload) + len(attributes) + len(key.encode())) > EVENT_BYTES_MAX:
+    stream = event.stream_id()
+    size = len(payload) + len(attributes) + len(key.encode()) + len(stream.encode())
+    if size > EVENT_BYTES_MAX:
         raise EventTooLarge(
-            f"{event.event_type} on {event.stream_id()} has {size} bytes, the limit is {EVENT_BYTES_MAX}"
+            f"{event.event_type} on {stream[:200]} has {size} bytes, the limit is {EVENT_BYTES_MAX}"
         )
     return item.event_id, event.event_type, event.schema_version, key, payload, attributes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -20,3 +20,13 @@ async def until(look: Callable[[], Awaitable[T]], what: str, seconds: float = 20
             raise AssertionError(f"not within {seconds:g} s: {what}")
         await asyncio.sleep(_PAUSE_SECONDS)
     return found
+
+
+async def until_blocked(holder: Any, waiting: Any) -> None:
+    """Wait until a database connection waits for a lock that another one, which is idle, holds."""
+    its, mine = waiting.get_server_pid(), holder.get_server_pid()
+
+    async def blocked() -> bool:
+        return mine in await holder.fetchval("select pg_blocking_pids($1)", its)
+
+    await until(blocked, "the second connection waits for the first", seconds=10)

@@ -86,8 +86,8 @@ begin
 
     select w.stream_id, w.expected, s.version into stale
       from unnest(p_streams, p_expected) as w(stream_id, expected) join streams s using (stream_id)
-     where w.expected >= 0 and w.expected <> s.version
-     limit 1;
+     where w.expected <> -1 and w.expected <> s.version
+     order by stream_id limit 1;
     if found then
         raise exception 'stream % is at version %, the decision was taken on %',
               stale.stream_id, stale.version, stale.expected
