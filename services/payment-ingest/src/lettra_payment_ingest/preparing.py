@@ -166,7 +166,7 @@ def _drafts(statement: Statement, name: str) -> Iterator[Draft]:
             draft = _draft(transaction)
         except ValueError as error:
             raise UnreadableFile(name, place, _reason(error)) from None
-        if len(draft.model_dump_json()) > DRAFT_BYTES_MAX:
+        if len(draft.model_dump_json().encode()) > DRAFT_BYTES_MAX:
             raise UnreadableFile(name, place, f"texts of more than {DRAFT_BYTES_MAX} bytes")
         yield draft
 

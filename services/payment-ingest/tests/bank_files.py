@@ -1,0 +1,98 @@
+"""Small CAMT.053 files, said in a line. All names and numbers are invented; the account is a public example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lettra_payment_ingest.bank.limits import DEFAULT
+from lettra_payment_ingest.preparing import Prepared, prepare
+
+ACCOUNT = "FR7630006000011234567890189"
+OTHER_ACCOUNT = "DE89370400440532013000"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One movement: positive is money received. Two equal ones are told apart by nothing."""
+
+    amount: str
+    text: str = ""
+    day: int | None = None
+    status: str = "BOOK"
+
+    def xml(self, day: int) -> str:
+        amount = Decimal(self.amount)
+        way = "DBIT" if amount < 0 else "CRDT"
+        date = f"2026-03-{self.day or day:02d}"
+        texts = f"<RmtInf><Ustrd>{self.text}</Ustrd></RmtInf>" if self.text else ""
+        return (
+            f'<Ntry><Amt Ccy="EUR">{abs(amount)}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts>{self.status}</Sts>'
+            f"<BookgDt><Dt>{date}</Dt></BookgDt><ValDt><Dt>{date}</Dt></ValDt>"
+            f"<NtryDtls><TxDtls>{texts}</TxDtls></NtryDtls></Ntry>"
+        )
+
+
+@dataclass(frozen=True)
+class Stmt:
+    """The statement of the day `day` of March 2026 (from `first` on), which opens with `opening`.
+
+    It closes with what the entries make of it, or with `closing`; without `opening` it has no balances.
+    """
+
+    day: int
+    opening: str | None = "100.00"
+    entries: Sequence[Entry] = ()
+    first: int | None = None
+    closing: str | None = None
+    name: str | None = None
+    account: str = ACCOUNT
+
+    @property
+    def closes(self) -> str:
+        """What the next day opens with."""
+        booked = (Decimal(e.amount) for e in self.entries if e.status == "BOOK")
+        return str(sum(booked, Decimal(self.opening or 0)))
+
+    def xml(self) -> str:
+        first, last = f"2026-03-{self.first or self.day:02d}", f"2026-03-{self.day:02d}"
+        balances = ""
+        if self.opening is not None:
+            balances = _balance("OPBD", self.opening, first)
+            balances += _balance("CLBD", self.closing or self.closes, last)
+        entries = "".join(entry.xml(self.day) for entry in self.entries)
+        return (
+            f"<Stmt><Id>{self.name or f'S-{self.day}'}</Id>"
+            f"<FrToDt><FrDtTm>{first}T00:00:00</FrDtTm><ToDtTm>{last}T23:59:59</ToDtTm></FrToDt>"
+            f"<Acct><Id><IBAN>{self.account}</IBAN></Id><Ccy>EUR</Ccy></Acct>{balances}{entries}</Stmt>"
+        )
+
+
+def _balance(kind: str, amount: str, day: str) -> str:
+    value = Decimal(amount)
+    way = "DBIT" if value < 0 else "CRDT"
+    return (
+        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp>"
+        f'<Amt Ccy="EUR">{abs(value)}</Amt><CdtDbtInd>{way}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>'
+    )
+
+
+def camt(*statements: Stmt) -> bytes:
+    """The bytes of a file."""
+    body = "".join(statement.xml() for statement in statements)
+    head = "<GrpHdr><MsgId>M-1</MsgId><CreDtTm>2026-03-31T06:00:00</CreDtTm></GrpHdr>"
+    return f"<Document><BkToCstmrStmt>{head}{body}</BkToCstmrStmt></Document>".encode()
+
+
+def prepared(*statements: Stmt) -> list[Prepared]:
+    """The statements of a file as the service decides on them."""
+    return prepare(camt(*statements), "bank.xml", DEFAULT)
+
+
+def following(opening: str, *days: Iterable[Entry], first: int = 2) -> list[Stmt]:
+    """Statements of days that follow each other, each opening with what the one before closes with."""
+    found: list[Stmt] = []
+    for number, entries in enumerate(days, first):
+        found.append(Stmt(number, found[-1].closes if found else opening, tuple(entries)))
+    return found

@@ -1,0 +1,71 @@
+"""What unit tests of the service share: a bank account, and a history that grows with each statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from bank_files import ACCOUNT, Stmt, prepared
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.payments import BankAccountRegistered, DebitBooked, PaymentReceived
+from lettra_events.testing.given import Outcome, given
+from lettra_payment_ingest.decider import evolve
+from lettra_payment_ingest.domain import ACCOUNTS, Account
+from lettra_payment_ingest.handlers import Memory, Step, take_statement
+from lettra_payment_ingest.preparing import Prepared
+
+REGISTERED = BankAccountRegistered(account=ACCOUNT, currency="EUR", entity_id="FR01")
+
+
+@dataclass
+class History:
+    """The service's events so far; every decision is taken on the state that they fold into."""
+
+    events: list[Event] = field(default_factory=lambda: [REGISTERED])
+
+    def step(self, statement: Prepared, size: int = 500, memory: Memory | None = None) -> Outcome:
+        """One decision on a statement; `memory` as a running import has it, else as after a restart."""
+        outcome = given(evolve, *self.events).when(
+            lambda w: take_statement(w, statement, memory or Memory(), size)
+        )
+        self.events += outcome.events
+        return outcome
+
+    def take_prepared(self, statement: Prepared, size: int = 500) -> Step:
+        """Decide on a statement until it is at its end; the last step, with the payments of all of them."""
+        new = 0
+        while True:
+            outcome = self.step(statement, size)
+            if outcome.error is not None:
+                raise outcome.error
+            new += outcome.result.new
+            if outcome.result.outcome != "taking":
+                return Step(outcome.result.outcome, outcome.result.account, new)
+
+    def take(self, *statements: Stmt) -> list[Step]:
+        """Take these statements, each sent in a file of its own."""
+        return [self.take_prepared(*prepared(statement)) for statement in statements]
+
+    def answer(self, statement: Stmt) -> Step:
+        """Take a statement of one part, and give the whole answer."""
+        outcome = self.step(*prepared(statement))
+        assert outcome.error is None
+        step: Step = outcome.result
+        return step
+
+    @property
+    def payments(self) -> list[PaymentReceived | DebitBooked]:
+        return [event for event in self.events if isinstance(event, PaymentReceived | DebitBooked)]
+
+    @property
+    def account(self) -> Account:
+        found = given(evolve, *self.events).workspace.get(ACCOUNTS, ACCOUNT, "EUR")
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def history() -> History:
+    """A registered account, of which nothing came yet."""
+    return History()
