@@ -1,0 +1,257 @@
+"""`lettra import`: send files to the running services, and say what became of each.
+
+Exit codes: 0 taken, 1 refused (rows, statements or balances that cannot be taken), 2 a file that cannot be read,
+3 a service that does not answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from lettra_tools.client import Advance, Refused, Service, ServiceAway, bar, service_at, service_of
+from lettra_tools.commands.stack import DEFAULT_FOLDER, EXIT_DOWN
+
+EXIT_REFUSED = 1
+EXIT_UNREADABLE = 2
+BAR_AFTER_SECONDS = 2.0
+LOOK_EVERY_SECONDS = 0.25
+UNREADABLE = frozenset({"not-utf-8", "malformed-csv", "wrong-header", "unreadable-file"})
+"""Problems of a file that is not of the kind at all, as against one with something wrong in it."""
+
+app = typer.Typer(
+    name="import",
+    help="Send files to the running services: customers, invoices, bank statements.",
+    no_args_is_help=True,
+    epilog="Example: lettra import invoices january.csv. "
+    "Exit codes: 0 taken, 1 refused, 2 a file that cannot be read, 3 a service that does not answer.",
+)
+
+Folder = Annotated[
+    Path,
+    typer.Option(
+        envvar="LETTRA_FOLDER", help="The folder of the stack that runs the services.", show_default=True
+    ),
+]
+InvoicingUrl = Annotated[
+    str | None,
+    typer.Option("--url", envvar="LETTRA_INVOICING_URL", help="Where invoicing is, if not of that folder."),
+]
+PaymentIngestUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--url", envvar="LETTRA_PAYMENT_INGEST_URL", help="Where payment-ingest is, if not of that folder."
+    ),
+]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE.csv", help="UTF-8, comma, header row, ISO dates, decimal point.")
+]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Statements as CAMT.053.")]
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file that was read from the disk."""
+
+    name: str
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """By which invoicing knows an import."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@app.command(epilog="Example: lettra import customers customers.csv")
+def customers(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+    """Import customers: all rows of the file, or none. Twice changes nothing.
+
+    Columns: customer_id, name, siren, vat_number, ibans (separated by blanks), email, language (fr or en), group_id.
+    """
+    raise typer.Exit(_import_table("customers", file, folder, url))
+
+
+@app.command(epilog="Example: lettra import invoices january.csv --folder /var/lib/lettra")
+def invoices(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+    """Import invoices and credit notes, which keep their numbers: all rows, or none. Twice changes nothing.
+
+    Columns: entity_id, customer_id, document_number, kind (invoice or credit_note), issue_date, due_date, currency,
+    net, vat, gross, payment_reference, corrects. Legal entity and customers must be there before.
+    """
+    raise typer.Exit(_import_table("invoices", file, folder, url))
+
+
+@app.command(epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml")
+def statement(files: Files, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None) -> None:
+    """Import bank statements: each statement whole, or not at all. Twice changes nothing.
+
+    One whose balances do not add up goes to quarantine, and the reason is printed. Its account must be there before.
+    """
+    out, err = _consoles()
+    codes = []
+    with (
+        _service("payment-ingest", folder, url) as service,
+        bar(err, "statements", len(files), after_seconds=BAR_AFTER_SECONDS) as advance,
+    ):
+        for done, file in enumerate(files):
+            codes.append(_take_statements(service, file, partial(advance, done, file.name), out, err))
+    raise typer.Exit(max(codes))
+
+
+def _import_table(kind: str, file: Path, folder: Path, url: str | None) -> int:
+    """Import a CSV file into invoicing; the exit code."""
+    out, err = _consoles()
+    content = _read(file, err)
+    if content is None:
+        return EXIT_UNREADABLE
+    lines = content.data.count(b"\n")
+    with (
+        _service("invoicing", folder, url) as service,
+        _service("invoicing", folder, url) as beside,
+        bar(err, content.name, lines, after_seconds=BAR_AFTER_SECONDS) as advance,
+    ):
+        try:
+            taken = _beside(
+                lambda: service.upload(f"/imports/{kind}", content.name, content.data),
+                lambda: _show_progress(beside, content.digest, advance),
+            )
+        except Refused as refused:
+            return _say_refused(content.name, refused, err)
+        except ServiceAway as away:
+            _fail(away)
+    _say(out, f"{content.name}: {_rows_in_words(taken['rows'], taken['created'])}")
+    return 0
+
+
+def _rows_in_words(rows: int, created: int) -> str:
+    if created == 0:
+        return f"rows: {rows}, new: none; nothing changed."
+    return f"rows: {rows}, new: {created}; taken."
+
+
+def _beside(work: Callable[[], Any], look: Callable[[], None]) -> dict[str, Any]:
+    """Do the work, and meanwhile look now and then; what the work gives or raises."""
+    answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((work(), None))
+        except Exception as error:  # whatever it is, it is raised where it is waited for
+            answers.put((None, error))
+
+    # As a daemon, so that Ctrl-C does not wait for it; the service finishes what it has begun.
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        try:
+            answer, error = answers.get(timeout=LOOK_EVERY_SECONDS)
+        except queue.Empty:
+            look()
+            continue
+        if error is not None:
+            raise error
+        assert isinstance(answer, dict)
+        return answer
+
+
+def _show_progress(service: Service, digest: str, advance: Advance) -> None:
+    """An import is known once all of it was checked; one of before has come to its end."""
+    try:
+        found = service.get(f"/imports/{digest}")
+    except (Refused, ServiceAway):
+        found = None
+    if found is None or found["finished_at"]:
+        advance(0, "checking")
+    else:
+        advance(found["done"], "taking")
+
+
+def _take_statements(
+    service: Service, file: Path, show: Callable[[], None], out: Console, err: Console
+) -> int:
+    content = _read(file, err)
+    if content is None:
+        return EXIT_UNREADABLE
+    try:
+        taken = _beside(lambda: service.upload("/statements", content.name, content.data), show)
+    except Refused as refused:
+        return _say_refused(content.name, refused, err)
+    except ServiceAway as away:
+        _fail(away)
+    return max((_say_statement(content.name, each, out, err) for each in taken["statements"]), default=0)
+
+
+def _say_statement(name: str, taken: dict[str, Any], out: Console, err: Console) -> int:
+    which = f"{name}: statement {taken['statement_id']} of {taken['account']} in {taken['currency']}"
+    reason = taken["reason"]
+    through = f"; known through {taken['through_date']}" if taken["through_date"] else ""
+    if taken["outcome"] == "quarantined":
+        _say(err, f"{which}: in quarantine, {reason}")
+        return EXIT_REFUSED
+    if taken["outcome"] == "known":
+        _say(
+            out,
+            f"{which}: came before; nothing changed"
+            + (f" (in quarantine, {reason})" if reason else through)
+            + ".",
+        )
+        return EXIT_REFUSED if reason else 0
+    counts = f"{taken['transactions_new']} transactions new, {taken['transactions_known']} known before"
+    warning = f". Note: {reason}" if reason else ""
+    _say(out, f"{which}: booked, {counts}{through}{warning}.")
+    return 0
+
+
+def _say_refused(name: str, refused: Refused, err: Console) -> int:
+    """Every bad row or statement with its place, then the sentence; the exit code."""
+    for error in refused.errors:
+        _say(err, f"{name}: {_place(error)}: {error.get('reason', '')}")
+    unreadable = refused.kind in UNREADABLE
+    if not refused.errors:
+        _say(err, f"{name}: {refused.detail}")
+    elif not unreadable:
+        _say(err, f"{name}: {len(refused.errors)} errors; nothing was taken.")
+    return EXIT_UNREADABLE if unreadable else EXIT_REFUSED
+
+
+def _place(error: dict[str, Any]) -> str:
+    if "line" not in error:
+        return str(error.get("place") or error.get("field") or "the file")
+    column = f", column {error['column']}" if error.get("column") else ""
+    return f"line {error['line']}{column}"
+
+
+def _read(file: Path, err: Console) -> Content | None:
+    try:
+        return Content(file.name, file.read_bytes())
+    except OSError as error:
+        _say(err, f"{file}: cannot be read: {error.strerror}.")
+        return None
+
+
+def _service(name: str, folder: Path, url: str | None) -> Service:
+    try:
+        return service_at(name, url) if url else service_of(name, folder)
+    except ServiceAway as away:
+        _fail(away)
+
+
+def _fail(away: ServiceAway) -> NoReturn:
+    typer.echo(f"lettra: {away}", err=True)
+    raise typer.Exit(EXIT_DOWN) from None
+
+
+def _consoles() -> Sequence[Console]:
+    return Console(highlight=False), Console(stderr=True, highlight=False)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, markup=False, soft_wrap=True)
