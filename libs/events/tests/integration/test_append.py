@@ -127,6 +127,29 @@ async def test_of_two_decisions_on_one_version_one_is_appended(database: str) ->
     await second.close()
 
 
+@pytest.mark.parametrize("streams", [["a"], ["a", "b"]], ids=["one stream", "several"])
+async def test_a_position_is_drawn_only_under_the_lock_of_the_streams(
+    database: str, streams: list[str]
+) -> None:
+    """Guard: `for update of streams` in append_events, and _ONE_STREAM's order of parts (store/append.py).
+
+    A position drawn before would stand before those of the transaction that holds the lock, in the same stream.
+    """
+    holder, waiting = await asyncpg.connect(database), await asyncpg.connect(database)
+    await append_any(holder, deposit("a"), deposit("b"))
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("select from streams where stream_id = 'account:a' for update")
+    appending = asyncio.create_task(append_any(waiting, *(deposit(account) for account in streams)))
+    await until_blocked(holder, waiting)
+    assert await holder.fetchval("select last_value from outbox_position_seq") == 2
+    await transaction.commit()
+    await appending
+    assert await holder.fetchval("select last_value from outbox_position_seq") == 2 + len(streams)
+    await holder.close()
+    await waiting.close()
+
+
 async def test_any_version_is_spelled_out(connection: asyncpg.Connection) -> None:
     """Guard: ANY_VERSION is the only number that stands for no check (store/append.py)."""
     for expected in (0, 1, 2):
