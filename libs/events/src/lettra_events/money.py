@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from iso4217 import Currency as _Iso4217
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 AMOUNT_DIGITS_MAX = 18
 AMOUNT_DECIMALS_MAX = 5
@@ -159,18 +159,6 @@ class Money(BaseModel):
         remainder = self.amount - sum(parts, Decimal(0))
         parts[by_loss[0]] += remainder
         return [self._with(part) for part in parts]
-
-
-class PositiveMoney(Money):
-    """Money above zero, with no more decimals than its currency has."""
-
-    @model_validator(mode="after")
-    def _positive(self) -> Self:
-        if self.amount <= 0:
-            raise ValueError(f"{self} must be above zero")
-        if not self.is_whole:
-            raise ValueError(f"{self} has more decimals than the currency {self.currency}")
-        return self
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

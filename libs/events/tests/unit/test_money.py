@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from lettra_events.money import Amount, CurrencyMismatch, Money, PositiveMoney, exponent_of, total
+from lettra_events.money import Amount, CurrencyMismatch, Money, exponent_of, total
 
 # Decimals of the minor unit, written down here and not asked of the code under test.
 DECIMALS = {"EUR": 2, "JPY": 0, "KWD": 3}
@@ -292,27 +292,3 @@ def test_what_is_no_currency_is_said_with_an_example() -> None:
 )
 def test_whole_means_no_more_decimals_than_the_currency_has(amount: str, currency: str, whole: bool) -> None:
     assert Money.of(amount, currency).is_whole is whole
-
-
-# ---- Positive money ----
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "why"),
-    [
-        ("0", "EUR", "above zero"),
-        ("-1", "EUR", "above zero"),
-        ("1.5", "JPY", "more decimals than the currency JPY"),
-        ("0.001", "EUR", "more decimals than the currency EUR"),
-    ],
-)
-def test_positive_money_is_above_zero_and_whole(amount: str, currency: str, why: str) -> None:
-    with pytest.raises(ValidationError, match=why):
-        PositiveMoney.of(amount, currency)
-
-
-def test_a_difference_of_positive_money_may_be_negative_and_is_money() -> None:
-    rest = PositiveMoney.of("5.00", "EUR") - PositiveMoney.of("8.00", "EUR")
-    assert type(rest) is Money
-    assert rest == Money.of("-3.00", "EUR")
-    assert [type(part) for part in PositiveMoney.of("5.00", "EUR").allocate([1, 0])] == [Money, Money]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -57,16 +58,30 @@ async def _relay(connection: Any, dsn: str, bootstrap: str, events: int) -> floa
     goal = await connection.fetchval("select sequence from relay") + events
     relay = Relay(RelaySettings(bootstrap, topic, "bench"), dsn)
     task = asyncio.create_task(relay.run())
-    while not relay.leading:  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
+    await _until(lambda: _leads(relay), task)
     started = time.perf_counter()
-    while await connection.fetchval("select mark from relay") < goal:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+
+    async def published() -> bool:
+        return bool(await connection.fetchval("select mark from relay") >= goal)
+
+    await _until(published, task)
     took = time.perf_counter() - started
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
     return took
+
+
+async def _leads(relay: Relay) -> bool:
+    return relay.leading
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], task: asyncio.Task[None]) -> None:
+    """Wait for it, or fail as the relay fails."""
+    while not await condition():
+        if task.done():
+            await task
+        await asyncio.sleep(0.005)
 
 
 async def _produce(connection: Any, bootstrap: str, events: int) -> float:

@@ -115,9 +115,15 @@ def decode_data(event_type: str, version: int, payload: bytes) -> Event:
 
 
 def _upcast(cls: type[Event], version: int, payload: bytes) -> dict[str, Any]:
+    steps = _steps(cls, version)
     data: dict[str, Any] = orjson.loads(payload)
-    for step in _steps(cls, version):
-        data = step(data)
+    try:
+        for step in steps:
+            data = step(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ContractError(
+            f"{cls.event_type} v{version}: the data lack what v{version} promises: {error!r}"
+        ) from error
     return data
 
 

@@ -72,7 +72,7 @@ class CashApplied(_OnLedger):
     amount: Amount = Field(gt=0)
     currency: CurrencyCode
     open_after: Amount = Field(ge=0, description="what is left open of the item")
-    rule: Literal["structured_reference", "document_number"]
+    rule: str = Field(description="name of the matching rule; more rules come without a new version")
     evidence: str
 
 
