@@ -1,0 +1,102 @@
+"""The demo's verdict is what it printed, and its progress is plain where nobody watches."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lettra_tools.client import Refused, Service, bar
+from lettra_tools.commands import imports
+from lettra_tools.demo.history import Verified
+from lettra_tools.demo.report import show_checks
+from lettra_tools.demo.screen import Screen
+from lettra_tools.demo.truth import Check
+
+WHOLE = {"invoicing": Verified("invoicing", 0, 0, (), ())}
+BROKEN = {"invoicing": Verified("invoicing", 3, 1, (), ("the hash chain breaks at sequence 2",))}
+
+
+@pytest.fixture
+def output() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def screen(output: io.StringIO) -> Screen:
+    return Screen(Console(file=output, width=200))
+
+
+@pytest.mark.parametrize(
+    ("checks", "history", "holds"),
+    [
+        ([Check("it adds up", 1, 1), Check("each", 7, 7)], WHOLE, True),
+        ([Check("it adds up", 1, 1), Check("each", 6, 7, ("the third",))], WHOLE, False),
+        ([Check("none of none", 0, 0)], BROKEN, False),
+    ],
+)
+def test_one_broken_promise_is_enough(
+    screen: Screen, output: io.StringIO, checks: list[Check], history: dict[str, Verified], holds: bool
+) -> None:
+    assert show_checks(screen, checks, history) is holds
+    printed = output.getvalue()
+    assert ("FAIL" in printed) is not holds
+    for check in checks:
+        assert check.what in printed
+        assert all(broken in printed for broken in check.broken)
+    assert all(problem in printed for problem in history["invoicing"].problems)
+
+
+def test_plain_progress_says_where_it_is_now_and_then(output: io.StringIO) -> None:
+    with bar(Console(file=output), "weeks", 100) as advance:
+        for done in range(100):
+            advance(done, "[brackets] are text")
+    assert output.getvalue() == "weeks: 0 of 100\n"
+
+
+def test_what_is_over_soon_shows_nothing(output: io.StringIO) -> None:
+    for console in (Console(file=output), Console(file=output, force_terminal=True)):
+        with bar(console, "file", 3, after_seconds=60) as advance:
+            advance(1, "taking")
+    assert output.getvalue() == ""
+
+
+class Answering(Service):
+    """Invoicing, as far as the progress of an import is asked."""
+
+    def __init__(self, answer: dict[str, Any] | None) -> None:
+        self.answer = answer
+
+    def get(self, path: str, **parameters: object) -> Any:
+        assert path == "/imports/d1"
+        if self.answer is None:
+            raise Refused(404, "unknown-import", "no such file", [])
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (None, (0, "checking")),
+        ({"done": 9, "finished_at": "2024-01-02T00:00:00Z"}, (0, "checking")),
+        ({"done": 5, "finished_at": None}, (5, "taking")),
+    ],
+)
+def test_progress_of_an_import_is_what_the_service_tells(
+    answer: dict[str, Any] | None, shown: tuple[int, str]
+) -> None:
+    seen: list[tuple[int, str]] = []
+    imports._show_progress(Answering(answer), "d1", lambda done, what: seen.append((done, what)))
+    assert seen == [shown]
+
+
+def test_work_beside_gives_its_answer_or_its_error() -> None:
+    assert imports._beside(lambda: {"rows": 1}, lambda: None) == {"rows": 1}
+
+    def refuse() -> Any:
+        raise Refused(422, "bad-rows", "nothing was taken", [])
+
+    with pytest.raises(Refused, match="nothing was taken"):
+        imports._beside(refuse, lambda: None)
