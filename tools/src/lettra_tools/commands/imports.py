@@ -113,11 +113,11 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None) -> int:
     content = _read(file, err)
     if content is None:
         return EXIT_UNREADABLE
-    lines = content.data.count(b"\n")
+    rows = max(0, len(content.data.splitlines()) - 1)
     with (
         _service("invoicing", folder, url) as service,
         _service("invoicing", folder, url) as beside,
-        bar(err, content.name, lines, after_seconds=BAR_AFTER_SECONDS) as advance,
+        bar(err, content.name, rows, after_seconds=BAR_AFTER_SECONDS) as advance,
     ):
         try:
             taken = _beside(
