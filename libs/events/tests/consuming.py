@@ -11,6 +11,7 @@ import asyncpg
 import clerk
 import publishing
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from prometheus_client import REGISTRY
 from publishing import History, Record
 
 from lettra_events.kafka.inbox import Inbox
@@ -102,6 +103,8 @@ class Reader:
         stack.push_async_callback(consumer.stop)
         mine = [TopicPartition(office.topic, p) for p in partitions or range(office.partitions)]
         consumer.assign(mine)
+        # aiokafka 0.14 does not survive a change of the assignment while it looks for its coordinator.
+        await consumer.committed(mine[0])
         inbox = Inbox(clerk.reading(office.topic, **reading), pool, {office.topic: office.partitions})
         await inbox.assigned(consumer, mine)
         return cls(office, inbox, consumer, batch)
@@ -110,6 +113,10 @@ class Reader:
         """The next batch, perhaps empty."""
         found = await self.consumer.getmany(timeout_ms=50, max_records=self.batch)
         return [record for records in found.values() for record in records]
+
+    async def take_some(self) -> list[ConsumerRecord[Any, Any]]:
+        """The next batch."""
+        return await until(self.take, "the next batch is there")
 
     async def step(self) -> None:
         await self.inbox.consume(self.consumer, await self.take())
@@ -239,3 +246,29 @@ async def waits_for_a_lock(
         return bool(found == backends)
 
     await until(look, f"{backends} of {name} wait for a lock")
+
+
+# ---- What operators see ----
+
+
+class Lines:
+    """In place of a module's log: the lines that it wrote."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def _write(self, event: str, **fields: Any) -> None:
+        self.lines.append({"event": event, **fields})
+
+    info = warning = error = _write
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["event"] == event]
+
+
+def gauge(name: str, topic: str, partition: int | None = None) -> float | None:
+    """A metric of the clerk's as Prometheus would scrape it; None if it says nothing of this partition."""
+    labels = {"service": clerk.SERVICE, "topic": topic}
+    if partition is not None:
+        labels["partition"] = str(partition)
+    return REGISTRY.get_sample_value(name, labels)

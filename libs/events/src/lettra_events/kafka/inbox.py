@@ -59,7 +59,7 @@ class Inbox:
         self._holes: dict[TopicPartition, int] = {}
         self._looked_again: dict[TopicPartition, int] = {}
         self._backoff: dict[TopicPartition, float] = {}
-        self._committed_at = 0.0
+        self._committing: asyncio.Task[None] | None = None
 
     @property
     def stopped(self) -> Mapping[TopicPartition, str]:
@@ -111,7 +111,7 @@ class Inbox:
                 self._stop(consumer, tp, group[0].offset, str(stop))
             except Exception as error:
                 self._stop(consumer, tp, group[0].offset, f"{type(error).__name__}: {error}")
-        await self._commit(consumer)
+        self._commit_soon(consumer)
 
     async def _consume_partition(
         self, consumer: Partitions, tp: TopicPartition, records: Sequence[Record]
@@ -212,17 +212,18 @@ class Inbox:
         if tp in consumer.assignment():
             consumer.resume(tp)
 
+    def _commit_soon(self, consumer: Partitions) -> None:
+        """Tell Kafka how far we are, once a while: for lag metrics of others, nothing depends on it."""
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit(consumer))
+
     async def _commit(self, consumer: Partitions) -> None:
-        """Tell Kafka how far we are: for lag metrics of others, nothing depends on it."""
-        now = time.monotonic()
-        if now - self._committed_at < COMMIT_EVERY_SECONDS:
-            return
-        self._committed_at = now
+        await asyncio.sleep(COMMIT_EVERY_SECONDS)
         mine = consumer.assignment()
         offsets = {tp: p.next_offset for tp, p in self._positions.items() if tp in mine and p.next_offset}
         try:
             if offsets:
                 await consumer.commit(offsets)
+                failpoints.reach("consume.offset_committed")
         except Exception as error:
             log.info("consume.commit_skipped", reason=f"{type(error).__name__}: {error}")
-        failpoints.reach("consume.offset_committed")
