@@ -123,16 +123,16 @@ def payment_names(entity_id: str, structured: str | None, remittance: str | None
 
 
 def references_in(text: str) -> Iterator[str]:
-    """Valid ISO 11649 references, also written in groups: RF, two check digits (mod 97), up to 21 characters."""
+    """Valid ISO 11649 references, also written in groups: RF, two check digits (mod 97), up to 21 characters.
+
+    Where the words behind a reference happen to make another valid one, both are given: an item bears one of them.
+    """
     upper = text.upper()
     for start in re.finditer(r"(?<![A-Z0-9])RF\s?\d", upper):
-        found = ""
         for end in _reference_ends(upper, start.start()):
             candidate = canonical(upper[start.start() : end])
             if 5 <= len(candidate) <= _REFERENCE_CHARS_MAX and iso11649.is_valid(candidate):
-                found = candidate
-        if found:
-            yield found
+                yield candidate
 
 
 def _reference_ends(text: str, start: int) -> Iterator[int]:
