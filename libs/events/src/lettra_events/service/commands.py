@@ -13,7 +13,7 @@ from uuid import uuid4
 import asyncpg
 
 from lettra_events.decisions.workspace import Cause, Evolve, Workspace
-from lettra_events.errors import DuplicateEvent, IdempotencyKeyReused
+from lettra_events.errors import IdempotencyKeyReused
 from lettra_events.store.append import Connection
 from lettra_events.store.running import preview_decisions, run_decisions
 
@@ -62,8 +62,10 @@ class Commands:
                 return earlier
             try:
                 answer = await self._decide(connection, decide, request)
-            except (asyncpg.UniqueViolationError, DuplicateEvent):
-                earlier = await _stored(connection, request)
+            except Exception:
+                # A request of the same key may have been faster, and be what this one failed on: as a duplicate,
+                # or because its own effects refuse it. Then its answer is the answer.
+                earlier = None if connection.is_closed() else await _stored(connection, request)
                 if earlier is None:
                     raise
                 return earlier
