@@ -84,7 +84,9 @@ def _reference(paper: Document) -> str:
 def _reference_in_groups(reference: str, random: Random) -> str:
     """Groups of four, as the standard prints them; some write small letters, or something behind."""
     grouped = " ".join(reference[at : at + 4] for at in range(0, len(reference), 4))
-    around = random.choice(("{}", "REF {}", "REF: {}", "{} MERCI"))
+    around = random.choice(
+        ("{}", "REF {}", "REF: {}", "{} MERCI", "{} FACTURE", "{} DU 18", "{} FACT DU 03 04")
+    )
     text = around.format(grouped)
     return text.lower() if random.random() < 0.3 else text
 
