@@ -85,10 +85,14 @@ async def test_a_repeat_is_not_decided_again(commands: Commands) -> None:
     """Guard: Commands.run looks for a stored answer before it decides (service/commands.py)."""
     await commands.run(deposit("a"), request("k"))
 
-    def never(_workspace: Workspace) -> Answer:
-        raise AssertionError("decided again")
+    decided = []
 
-    assert (await commands.run(never, request("k"))).body == b'{"balance": 1}'
+    def decide(workspace: Workspace) -> Answer:
+        decided.append(workspace)
+        return deposit("a")(workspace)
+
+    assert (await commands.run(decide, request("k"))).body == b'{"balance": 1}'
+    assert decided == []
 
 
 async def test_a_key_with_another_request_is_refused(commands: Commands) -> None:
