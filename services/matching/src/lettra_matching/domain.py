@@ -12,7 +12,7 @@ from stdnum import iso11649
 
 from lettra_events.decisions.tables import Table
 
-NAMES_MAX = 64
+NAMES_MAX = 256
 """How many names one remittance text may yield; what is beyond is not looked up."""
 TEXT_CHARS_MAX = 2_000
 NUMBER_CHARS_MAX = 35
@@ -142,13 +142,17 @@ def _reference_ends(text: str, start: int) -> Iterator[int]:
 
 
 def numbers_in(text: str) -> Iterator[str]:
-    """Runs of one to four neighbouring tokens, joined, that look like a document number; the longest first."""
-    tokens = [canonical(token) for token in re.split(r"[^A-Za-z0-9]+", text) if token]
-    for length in range(_TOKENS_JOINED_MAX, 0, -1):
-        for i in range(len(tokens) - length + 1):
-            joined = "".join(tokens[i : i + length])
-            if looks_like_number(joined):
-                yield joined
+    """Runs of one to four neighbouring tokens, joined, that look like a document number, in the text's order.
+
+    A list of numbers is cut at its commas, semicolons, plus signs and line ends, across which nothing is joined.
+    """
+    for part in re.split(r"[,;+&\r\n]+", text):
+        tokens = [canonical(token) for token in re.split(r"[^A-Za-z0-9]+", part) if token]
+        for start in range(len(tokens)):
+            for length in range(_TOKENS_JOINED_MAX, 0, -1):
+                joined = "".join(tokens[start : start + length])
+                if start + length <= len(tokens) and looks_like_number(joined):
+                    yield joined
 
 
 def looks_like_number(token: str) -> bool:
