@@ -80,6 +80,8 @@ class Cause:
 
 
 _Restore = Callable[[], None]
+_UNKNOWN = object()
+"""In place of a row that was not fetched: None would say that there is none."""
 
 
 class Workspace:
@@ -149,6 +151,8 @@ class Workspace:
 
         Nobody can add or take away such a row until this decision is committed.
         """
+        if column not in table.finds:
+            raise LookupError(f"{table.name}: rows are not found by {column}, it is not in `finds`")
         needs = Needs()
         index = self._found.setdefault((table, column), {})
         keys: set[Key] = set()
@@ -179,12 +183,12 @@ class Workspace:
         """Undo everything since `begin`."""
         while len(self._undo) > self._mark:
             self._undo.pop()()
+        self._index = 0
 
     def reset(self) -> None:
         """Undo every decision; what was loaded and locked stays."""
         self._mark = 0
         self.discard()
-        self._changed.clear()
 
     def append(self, *events: Event) -> None:
         """Decide these events: they are appended at commit, and the state rows change at once."""
@@ -227,8 +231,7 @@ class Workspace:
         if after == before:
             return
         self._need_indexes(one.table, before, after)
-        self._undo.append(partial(self._set, one.table, one.key, before))
-        self._set(one.table, one.key, after)
+        self._change(one.table, one.key, after)
 
     def _row_to_change(self, one: Change[Any]) -> Any:
         loaded = self._rows.setdefault(one.table, {})
@@ -274,11 +277,24 @@ class Workspace:
 
     # -- rows ------------------------------------------------------------------------------------------------
 
+    def _change(self, table: Table[Any], key: Key, row: Any) -> None:
+        known = self._rows[table].get(key, _UNKNOWN)
+        changed = self._changed.setdefault(table, set())
+        self._undo.append(partial(self._restore, table, key, known, key in changed))
+        self._set(table, key, row)
+        changed.add(key)
+
+    def _restore(self, table: Table[Any], key: Key, known: Any, changed: bool) -> None:
+        self._set(table, key, known)
+        if known is _UNKNOWN:
+            del self._rows[table][key]
+        if not changed:
+            self._changed[table].discard(key)
+
     def _set(self, table: Table[Any], key: Key, row: Any) -> None:
-        rows = self._rows.setdefault(table, {})
+        rows = self._rows[table]
         self._reindex(table, key, rows.get(key), row)
         rows[key] = row
-        self._changed.setdefault(table, set()).add(key)
 
     def _reindex(self, table: Table[Any], key: Key, before: Any, after: Any) -> None:
         for column in table.finds:
