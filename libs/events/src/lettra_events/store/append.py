@@ -23,25 +23,33 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 
 _SEVERAL_STREAMS = "select append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 
-# One stream is one statement, which takes two thirds of the time of the function for several. Each part reads from
-# the one before, so a position of the outbox is drawn only once the stream is locked and found as expected.
+# One stream is one statement, which takes half the time of the function for several; one event needs no arrays. Each
+# part reads from the one before, so a position of the outbox is drawn only once the stream is locked and as expected.
 _ONE_STREAM = """
 with moved as ({move}),
 added as (
     insert into events (stream_id, version, event_id, type, schema_version, key, payload, attributes, recorded_at)
-    select $1, moved.version - $2 + e.n, e.id, e.type, e.schema_version, e.key, e.payload, e.attributes, $4
-      from moved, unnest($5::uuid[], $6::text[], $7::int[], $8::text[], $9::bytea[], $10::bytea[])
-           with ordinality as e(id, type, schema_version, key, payload, attributes, n)
+    {rows}
     returning version, event_id)
 insert into outbox (event_id) select event_id from added order by version"""
+_ONE_EVENT = "select $1, moved.version, $5::uuid, $6, $7::int, $8, $9::bytea, $10::bytea, $4 from moved"
+_EVENTS = """
+    select $1, moved.version - $2 + e.n, e.id, e.type, e.schema_version, e.key, e.payload, e.attributes, $4
+      from moved, unnest($5::uuid[], $6::text[], $7::int[], $8::text[], $9::bytea[], $10::bytea[])
+           with ordinality as e(id, type, schema_version, key, payload, attributes, n)"""
 _UPSERT = """
     insert into streams as s (stream_id, version) values ($1, $2)
     on conflict (stream_id) do update set version = s.version + $2 where {fits} returning s.version"""
-_TO_NEW_STREAM = _ONE_STREAM.format(move=_UPSERT.format(fits="s.version = $3::bigint"))
-_TO_ANY_VERSION = _ONE_STREAM.format(move=_UPSERT.format(fits="$3::bigint = -1"))
-_TO_VERSION = _ONE_STREAM.format(
-    move="update streams set version = version + $2 where stream_id = $1 and version = $3::bigint returning version"
-)
+_MOVES = {
+    NEW_STREAM: _UPSERT.format(fits="s.version = $3::bigint"),
+    ANY_VERSION: _UPSERT.format(fits="$3::bigint = -1"),
+    None: "update streams set version = version + $2 where stream_id = $1 and version = $3::bigint returning version",
+}
+_TO_ONE_STREAM = {
+    (expected, single): _ONE_STREAM.format(move=move, rows=_ONE_EVENT if single else _EVENTS)
+    for expected, move in _MOVES.items()
+    for single in (True, False)
+}
 
 
 async def append(
@@ -78,9 +86,10 @@ async def append(
 async def _append_to_one(
     connection: Connection, stream_id: str, expected: int, recorded_at: datetime, columns: list[list[Any]]
 ) -> None:
-    statement = {NEW_STREAM: _TO_NEW_STREAM, ANY_VERSION: _TO_ANY_VERSION}.get(expected, _TO_VERSION)
     count = len(columns[0])
-    done = await connection.execute(statement, stream_id, count, expected, recorded_at, *columns)
+    statement = _TO_ONE_STREAM[expected if expected in _MOVES else None, count == 1]
+    values = [column[0] for column in columns] if count == 1 else columns
+    done = await connection.execute(statement, stream_id, count, expected, recorded_at, *values)
     if done != f"INSERT 0 {count}":
         actual = await connection.fetchval("select version from streams where stream_id = $1", stream_id)
         raise StaleVersion(stream_id, expected, actual or 0)
