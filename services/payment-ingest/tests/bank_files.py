@@ -38,7 +38,8 @@ class Entry:
 class Stmt:
     """The statement of the day `day` of March 2026 (from `first` on), which opens with `opening`.
 
-    It closes with what the entries make of it, or with `closing`; without `opening` it has no balances.
+    It closes with what the entries make of it, or with `closing`; without `opening` it has no balances. `leave_out`
+    is the kind of one that it lacks.
     """
 
     day: int
@@ -48,6 +49,7 @@ class Stmt:
     closing: str | None = None
     name: str | None = None
     account: str = ACCOUNT
+    leave_out: str | None = None
 
     @property
     def closes(self) -> str:
@@ -57,10 +59,10 @@ class Stmt:
 
     def xml(self) -> str:
         first, last = f"2026-03-{self.first or self.day:02d}", f"2026-03-{self.day:02d}"
-        balances = ""
+        found = {}
         if self.opening is not None:
-            balances = _balance("OPBD", self.opening, first)
-            balances += _balance("CLBD", self.closing or self.closes, last)
+            found = {"OPBD": (self.opening, first), "CLBD": (self.closing or self.closes, last)}
+        balances = "".join(_balance(kind, *each) for kind, each in found.items() if kind != self.leave_out)
         entries = "".join(entry.xml(self.day) for entry in self.entries)
         return (
             f"<Stmt><Id>{self.name or f'S-{self.day}'}</Id>"

@@ -28,6 +28,8 @@ from lettra_payment_ingest.bank.model import Balance, Statement, Transaction
 Draft: TypeAlias = PaymentReceived | DebitBooked
 """A transaction's event, valid but for its payment id and its legal entity, which are known on deciding."""
 
+STATEMENTS_MAX = 5_000
+"""Of one file: each is at least one transaction of the database."""
 DAYS_MAX = 1_100
 """Between the first and the last booking day of a statement."""
 DRAFT_BYTES_MAX = 150_000
@@ -70,7 +72,12 @@ class Prepared:
 def prepare(data: bytes, name: str, limits: Limits) -> list[Prepared]:
     """The statements of a file; `UnreadableFile` says place and reason if anything in it cannot be taken."""
     file_digest = hashlib.sha256(data).hexdigest()
-    return [prepare_statement(each, name, file_digest) for each in read_camt(data, name, limits)]
+    found: list[Prepared] = []
+    for statement in read_camt(data, name, limits):
+        if len(found) == STATEMENTS_MAX:
+            raise UnreadableFile(name, statement.place, f"more than {STATEMENTS_MAX} statements")
+        found.append(prepare_statement(statement, name, file_digest))
+    return found
 
 
 def prepare_statement(whole: Statement, name: str, file_digest: str) -> Prepared:

@@ -85,6 +85,11 @@ class TestGaps:
         step = history.answer(Stmt(5, "70", [Entry("30")]))
         assert (step.continuity.outcome, history.account.through_date) == ("earlier", day(10))
 
+    def test_the_line_does_not_go_back(self, history):
+        """The earlier statement opens with the balance that the line ends with, by chance."""
+        history.take(Stmt(10, "100", [IN]), Stmt(5, "110", [OUT]))
+        assert (history.account.through_date, history.account.closing_balance) == (day(10), 110)
+
     def test_a_month_after_its_days_is_no_gap(self, history):
         history.take(*following("100", [IN], [IN]))
         month = Stmt(3, "90", [Entry("10", "old", 1), Entry("10", "in", 2), Entry("10", "in", 3)], first=1)
@@ -114,6 +119,14 @@ class TestDoubt:
         step = history.answer(Stmt(3, None, [IN]))
         assert (step.outcome, step.verified, step.continuity.outcome) == ("booked", False, "unknown")
         assert (len(history.payments), history.account.through_date) == (2, day(2))
+
+    @pytest.mark.parametrize("missing", ["OPBD", "CLBD"])
+    def test_one_balance_verifies_nothing(self, history, missing):
+        history.take(Stmt(2, "100", [IN], leave_out=missing))
+        assert history.account.through_date is None
+        other = History()
+        other.take(Stmt(2, "100", [IN]), Stmt(3, "110", [IN], leave_out=missing))
+        assert (other.account.through_date, other.account.closing_balance) == (day(2), 110)
 
     def test_an_unverified_beginning_is_no_beginning(self, history):
         history.take(Stmt(2, None, [IN]), Stmt(3, "110", [IN]))

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from bank_files import ACCOUNT, Entry, Stmt, camt, prepared
 
+from lettra_payment_ingest import preparing
 from lettra_payment_ingest.bank.camt import read_camt
 from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.limits import DEFAULT
@@ -131,9 +132,15 @@ class TestRefused:
         with pytest.raises(UnreadableFile, match="from 2020-03-02 to 2026-03-02: more than 1100 days"):
             prepare(mixed, "bank.xml", DEFAULT)
 
+    def test_more_statements_than_allowed(self, monkeypatch):
+        monkeypatch.setattr(preparing, "STATEMENTS_MAX", 2)
+        assert len(prepared(Stmt(2), Stmt(3))) == 2
+        with pytest.raises(UnreadableFile, match=r"Stmt\[3\].*more than 2 statements"):
+            prepared(Stmt(2), Stmt(3), Stmt(4))
+
     def test_balances_that_no_event_can_hold(self):
         """Each amount is within the limits, what they sum to is not."""
-        huge = Stmt(2, "999999999999999.99", [Entry("900000000000000.01")], closing="1")
+        huge = Stmt(2, "9999999999999.99", [Entry("9000000000000.01")], closing="1")
         with pytest.raises(UnreadableFile, match="digits"):
             prepared(huge)
 
