@@ -19,6 +19,19 @@ NUMBER_CHARS_MAX = 35
 _TOKENS_JOINED_MAX = 4
 _REFERENCE_CHARS_MAX = 25
 
+_ALONE = r"(?<![A-Z0-9])(?<![A-Z0-9][-/.])(?:%s)(?![A-Z0-9]|[-/.][A-Z0-9])"
+"""A figure that is no part of a longer number."""
+_D, _M, _Y = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
+_DATES = (
+    rf"{_Y}[-/.]{_M}[-/.]{_D}",
+    rf"{_D}[-/. ]{_M}[-/. ]{_Y}",
+    rf"{_D}[-/.]{_M}[-/.]\d\d",
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
+    r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d",
+)
+_DATE = re.compile(_ALONE % "|".join(_DATES))
+_AMOUNT = re.compile(_ALONE % r"\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+[.,]\d\d|\d+[.,]\d\d")
+
 
 @dataclass(frozen=True)
 class OpenItem:
@@ -115,11 +128,17 @@ def item_names(entity_id: str, document_number: str, payment_reference: str | No
 
 def payment_names(entity_id: str, structured: str | None, remittance: str | None) -> tuple[str, ...]:
     """What a payment's reference and text may name, references first, at most `NAMES_MAX`, each once."""
-    text = (remittance or "")[:TEXT_CHARS_MAX]
-    references = [*references_in(structured or ""), *references_in(text)]
-    numbers = [*numbers_in(structured or ""), *numbers_in(text)]
-    names = [f"{entity_id}|ref:{r}" for r in references] + [f"{entity_id}|num:{n}" for n in numbers]
+    texts = [_cut(text.upper()) for text in (structured, remittance) if text]
+    names = [f"{entity_id}|ref:{found}" for text in texts for found in references_in(text)]
+    names += [f"{entity_id}|num:{found}" for text in texts for found in numbers_in(text)]
     return tuple(dict.fromkeys(names))[:NAMES_MAX]
+
+
+def _cut(text: str) -> str:
+    """At most `TEXT_CHARS_MAX`, without the token that the limit cuts: half a number is another number."""
+    if len(text) <= TEXT_CHARS_MAX:
+        return text
+    return re.sub(r"[A-Z0-9]+$", "", text[: TEXT_CHARS_MAX + 1])
 
 
 def references_in(text: str) -> Iterator[str]:
@@ -127,12 +146,18 @@ def references_in(text: str) -> Iterator[str]:
 
     Where the words behind a reference happen to make another valid one, both are given: an item bears one of them.
     """
-    upper = text.upper()
-    for start in re.finditer(r"(?<![A-Z0-9])RF\s?\d", upper):
-        for end in _reference_ends(upper, start.start()):
-            candidate = canonical(upper[start.start() : end])
+    for _start, _end, reference in _references(text.upper()):
+        yield reference
+
+
+def _references(text: str) -> Iterator[tuple[int, int, str]]:
+    """Each valid reference and where it stands."""
+    for found in re.finditer(r"(?<![A-Z0-9])RF\s?\d", text):
+        start = found.start()
+        for end in _reference_ends(text, start):
+            candidate = canonical(text[start:end])
             if 5 <= len(candidate) <= _REFERENCE_CHARS_MAX and iso11649.is_valid(candidate):
-                yield candidate
+                yield start, end, candidate
 
 
 def _reference_ends(text: str, start: int) -> Iterator[int]:
@@ -144,10 +169,11 @@ def _reference_ends(text: str, start: int) -> Iterator[int]:
 def numbers_in(text: str) -> Iterator[str]:
     """Runs of one to four neighbouring tokens, joined, that look like a document number, in the text's order.
 
-    A list of numbers is cut at its commas, semicolons, plus signs and line ends, across which nothing is joined.
+    A list of numbers is cut at its commas, semicolons, plus signs and line ends, across which nothing is joined;
+    so is the text at what is known to be something else: a date, an amount with decimals, a valid reference.
     """
-    for part in re.split(r"[,;+&\r\n]+", text):
-        tokens = [canonical(token) for token in re.split(r"[^A-Za-z0-9]+", part) if token]
+    for part in re.split(r"[,;+&\r\n]+", _without_other_figures(text.upper())):
+        tokens = [canonical(token) for token in re.split(r"[^A-Z0-9]+", part) if token]
         for start in range(len(tokens)):
             for length in range(_TOKENS_JOINED_MAX, 0, -1):
                 joined = "".join(tokens[start : start + length])
@@ -155,8 +181,23 @@ def numbers_in(text: str) -> Iterator[str]:
                     yield joined
 
 
+def _without_other_figures(text: str) -> str:
+    """The text, cut where a figure stands that is no document number."""
+    for start, end, _reference in _first_ends(_references(text)):
+        text = text[:start] + "\n" * (end - start) + text[end:]
+    return _AMOUNT.sub("\n", _DATE.sub("\n", text))
+
+
+def _first_ends(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Of references that start at one place the shortest: what is behind it may be a number."""
+    shortest: dict[int, tuple[int, int, str]] = {}
+    for span in spans:
+        shortest.setdefault(span[0], span)
+    return list(shortest.values())
+
+
 def looks_like_number(token: str) -> bool:
-    """Three digits at least; five where there is no letter, so that a bare year or amount is no number."""
+    """Three digits at least; five where there is no letter, so that a bare year is no number."""
     digits = sum(c.isdigit() for c in token)
     if len(token) > NUMBER_CHARS_MAX or digits < 3 or len(token) < 4:
         return False
@@ -166,8 +207,16 @@ def looks_like_number(token: str) -> bool:
 def longest(names: Iterable[str]) -> list[str]:
     """The names that are no part of another one: 000123 says nothing where FA2026000123 was found."""
     kept: list[str] = []
-    for name in sorted(names, key=len, reverse=True):
-        bare = name.rpartition(":")[2]
-        if not any(bare in other.rpartition(":")[2] for other in kept):
+    for name in sorted(set(names), key=lambda n: (-len(_bare(n)), not is_reference(n), n)):
+        if not any(_bare(name) in _bare(other) for other in kept):
             kept.append(name)
     return kept
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def is_reference(name: str) -> bool:
+    """Whether a name is a structured reference, not a number."""
+    return name.rpartition("|")[2].startswith("ref:")
