@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Office:
     partitions: int
     history: History
     heads: dict[int, int] = field(default_factory=dict)
+    one_asks: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def publish(self, *records: Record) -> None:
         await publishing.publish(self.kafka, self.topic, records)
@@ -55,7 +57,8 @@ class Office:
 
     async def all_read(self) -> bool:
         """Whether all that was published is applied."""
-        rows = await self.connection.fetch("select partition, sequence from consumer_offsets")
+        async with self.one_asks:
+            rows = await self.connection.fetch("select partition, sequence from consumer_offsets")
         return {row[0]: row[1] for row in rows} == {p: s for p, s in self.heads.items() if s}
 
     @asynccontextmanager
