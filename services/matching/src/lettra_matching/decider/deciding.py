@@ -1,4 +1,4 @@
-"""Matching's decisions (lettrage) and what its events do to the state. Pure.
+"""Matching's decisions (lettrage). Pure.
 
 A payment designates items by a valid structured reference or by an exact document number. What it designates
 without doubt is applied; whatever is left over stays with its payer, or unapplied where the payer is not known.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
@@ -19,27 +19,17 @@ from lettra_events.contracts.matching import (
     CashPutOnAccount,
     CashTakenFromAccount,
     CreditApplied,
-    DayProcessed,
     ItemOpened,
     PaymentTaken,
     PaymentUnmatched,
 )
 from lettra_events.contracts.payments import PaymentReceived
-from lettra_events.decisions.tables import Change, change, put
-from lettra_matching.domain import (
-    DAYS,
-    HELD,
-    OPEN_ITEMS,
-    PAYMENTS,
-    Day,
-    OpenItem,
-    Payment,
-    item_names,
-    longest,
-)
+from lettra_matching.domain import OpenItem, Payment, is_reference, longest
 
 Rule = Literal["structured_reference", "document_number"]
 ZERO = Decimal(0)
+_SHOWN_MAX = 10
+"""How many documents or customers a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,7 @@ def open_item(event: InvoiceIssued | CreditNoteIssued) -> ItemOpened:
 
 def set_off(note: OpenItem, invoice: OpenItem | None) -> list[Event]:
     """A credit note against the invoice that it names, as far as that is open; the rest stays open itself."""
-    if invoice is None or invoice.currency != note.currency:
+    if invoice is None or invoice.kind != "invoice" or invoice.currency != note.currency:
         return []
     amount = min(note.open, invoice.open)
     if amount <= 0:
@@ -102,38 +92,62 @@ def take_payment(event: PaymentReceived) -> PaymentTaken:
     )
 
 
-def designate(names: Sequence[str], items: Iterable[OpenItem], currency: str) -> list[Designated]:
+def designate(names: Iterable[str], items: Iterable[OpenItem], currency: str) -> list[Designated]:
     """The invoices that the names mean without doubt, by strength of the name, then by item.
 
     A name that several items bear means none of them; a name inside another one that was found means nothing.
     """
-    bearers: dict[str, list[OpenItem]] = {}
-    for item in sorted(items, key=lambda i: i.item_id):
-        for name in set(item.names) & set(names):
-            bearers.setdefault(name, []).append(item)
-    certain = [name for name in longest(bearers) if len(bearers[name]) == 1]
+    bearers = _bearers(names, items)
     found: dict[str, Designated] = {}
-    for name in sorted(certain, key=lambda n: (not _is_reference(n), n)):
+    for name in sorted(longest(bearers), key=lambda n: (not is_reference(n), n)):
         item = bearers[name][0]
-        if item.kind == "invoice" and item.currency == currency:
+        if len(bearers[name]) == 1 and _payable(item, currency):
             found.setdefault(item.item_id, _designated(name, item))
     return list(found.values())
 
 
-def _is_reference(name: str) -> bool:
-    return "|ref:" in name
+def _bearers(names: Iterable[str], items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
+    """Of the names that some items bear: which ones."""
+    wanted = set(names)
+    bearers: dict[str, list[OpenItem]] = {}
+    for item in sorted(items, key=lambda i: (i.item_id, i.customer_id)):
+        for name in wanted.intersection(item.names):
+            bearers.setdefault(name, []).append(item)
+    return bearers
+
+
+def _payable(item: OpenItem, currency: str) -> bool:
+    return item.kind == "invoice" and item.currency == currency
 
 
 def _designated(name: str, item: OpenItem) -> Designated:
-    value = name.rpartition(":")[2]
-    if _is_reference(name):
+    value = _value(name)
+    if is_reference(name):
         return Designated(
             item, "structured_reference", f"the reference {value} is that of {item.document_number}"
         )
     return Designated(item, "document_number", f"the text names {item.document_number} (as {value})")
 
 
-def match(payment: Payment, names: Sequence[str], items: Iterable[OpenItem]) -> list[Event]:
+def _value(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def why_nothing(names: Iterable[str], items: Iterable[OpenItem], currency: str) -> str:
+    """In words, why these names designate nothing."""
+    bearers = _bearers(names, items)
+    for name in longest(bearers):
+        first, *others = bearers[name]
+        if others:
+            return f"{len(bearers[name])} items bear {_value(name)}"
+        if first.kind != "invoice":
+            return f"{first.document_number} is a credit note"
+        if first.currency != currency:
+            return f"{first.document_number} is in {first.currency}, the money in {currency}"
+    return "no item bears a reference or number of its text"
+
+
+def match(payment: Payment, names: Sequence[str], items: Sequence[OpenItem]) -> list[Event]:
     """What becomes of the payment's money that settles no item yet."""
     designated = designate(names, items, payment.currency)
     waiting = tuple(names)
@@ -141,7 +155,8 @@ def match(payment: Payment, names: Sequence[str], items: Iterable[OpenItem]) -> 
     total = sum((d.item.open for d in owed), ZERO)
     customers = sorted({d.item.customer_id for d in designated})
     if not designated:
-        return _unmatched(payment, "no open item bears a reference or number of its text", waiting)
+        why = why_nothing(names, items, payment.currency)
+        return _unmatched(payment, payment.unapplied, why, waiting)
     if total > payment.available and len(owed) > 1:
         why = f"{payment.available} {payment.currency} is less than the {total} open of {_numbers(owed)}"
         return _left_over(payment, customers, payment.available, why, waiting)
@@ -209,7 +224,8 @@ def _left_over(
 ) -> list[Event]:
     """Money of a known payer goes on that customer's account; of several, nobody can say whose it is."""
     if len(customers) != 1:
-        return _unmatched(payment, f"{why}; several customers: {', '.join(customers)}", waiting)
+        names = ", ".join(customers[:_SHOWN_MAX])
+        return _unmatched(payment, rest, f"{why}; {len(customers)} customers: {names}", waiting)
     if payment.on_account > 0:
         return []
     return [
@@ -225,14 +241,15 @@ def _left_over(
     ]
 
 
-def _unmatched(payment: Payment, reason: str, waiting: tuple[str, ...]) -> list[Event]:
+def _unmatched(payment: Payment, amount: Decimal, reason: str, waiting: tuple[str, ...]) -> list[Event]:
+    """Say that so much is nobody's, unless that is said already."""
     if payment.unapplied <= 0 or (payment.reason == reason and payment.waiting_for == waiting):
         return []
     return [
         PaymentUnmatched(
             payment_id=payment.payment_id,
             entity_id=payment.entity_id,
-            amount=payment.unapplied,
+            amount=amount,
             currency=payment.currency,
             reason=reason,
             waiting_for=waiting,
@@ -241,82 +258,4 @@ def _unmatched(payment: Payment, reason: str, waiting: tuple[str, ...]) -> list[
 
 
 def _numbers(designated: Sequence[Designated]) -> str:
-    return ", ".join(d.item.document_number for d in designated[:10])
-
-
-def evolve(event: Event) -> Iterable[Change[Any]]:
-    """What an own event does to the state."""
-    match event:
-        case ItemOpened():
-            names = item_names(event.entity_id, event.document_number, event.payment_reference)
-            data = event.model_dump() | {"open": event.amount, "names": names}
-            yield put(OPEN_ITEMS, OpenItem(**data))
-        case PaymentTaken():
-            yield put(PAYMENTS, _new_payment(event))
-        case CashApplied():
-            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _applied(row, event.amount))
-        case CreditApplied():
-            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
-            yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
-        case CashPutOnAccount():
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _on_account(row, event))
-        case CashTakenFromAccount():
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _from_account(row, event.amount))
-        case PaymentUnmatched():
-            yield change(
-                PAYMENTS,
-                (event.payment_id,),
-                lambda row: replace(row, reason=event.reason, waiting_for=event.waiting_for),
-            )
-        case DayProcessed():
-            yield Change(DAYS, (event.business_date,), lambda row: _processed(row, event))
-
-
-def _new_payment(event: PaymentTaken) -> Payment:
-    return Payment(
-        **event.model_dump(),
-        applied=ZERO,
-        on_account=ZERO,
-        unapplied=event.amount,
-        account_customer_id=None,
-        reason=None,
-        waiting_for=(),
-    )
-
-
-def _settle(customer_id: str, item_id: str, amount: Decimal, open_after: Decimal) -> Change[OpenItem]:
-    def settle(row: OpenItem) -> OpenItem:
-        if row.open - amount != open_after or open_after < 0:
-            raise ValueError(f"{item_id}: {row.open} open less {amount} is not {open_after}")
-        return replace(row, open=open_after)
-
-    return change(OPEN_ITEMS, (customer_id, item_id), settle)
-
-
-def _applied(row: Payment, amount: Decimal) -> Payment:
-    after = replace(row, applied=row.applied + amount, unapplied=row.unapplied - amount)
-    return after if after.available else replace(after, waiting_for=(), reason=None)
-
-
-def _on_account(row: Payment, event: CashPutOnAccount) -> Payment:
-    return replace(
-        row,
-        on_account=row.on_account + event.amount,
-        unapplied=row.unapplied - event.amount,
-        account_customer_id=event.customer_id,
-        reason=event.evidence,
-        waiting_for=event.waiting_for,
-    )
-
-
-def _from_account(row: Payment, amount: Decimal) -> Payment:
-    return replace(
-        row, on_account=row.on_account - amount, unapplied=row.unapplied + amount, account_customer_id=None
-    )
-
-
-def _processed(row: Day | None, event: DayProcessed) -> Day:
-    before = row.processed if row is not None else ()
-    done = tuple(sorted({*before, *event.entities}))
-    return Day(event.business_date, done, HELD if event.held_back else None)
+    return ", ".join(d.item.document_number for d in designated[:_SHOWN_MAX])

@@ -1,0 +1,6 @@
+"""Matching's decider: what it decides, and what its events do to the state."""
+
+from lettra_matching.decider.deciding import designate, match, open_item, set_off, take_payment, why_nothing
+from lettra_matching.decider.evolving import evolve
+
+__all__ = ["designate", "evolve", "match", "open_item", "set_off", "take_payment", "why_nothing"]
