@@ -90,33 +90,37 @@ select currency, sum(invoices) as invoices, sum(credit_notes) as credit_notes, s
                case kind when 'invoice' then 0 else open end as credit_notes, 0 as on_account
           from open_items where customer_id = $1
         union all
-        select currency, 0, 0, on_account from payments where account_customer_id = $1) parts
+        select currency, 0, 0, on_account from payments where account_customer_id = $1 and on_account > 0) parts
  group by currency order by currency"""
+_NAME = "select name from customer_names where customer_id = $1"
+_ITEMS = """
+select * from open_items where customer_id = $1 and item_id > $2 and (open > 0 or $3) order by item_id limit $4"""
+_ON_ACCOUNT = """
+select * from payments where account_customer_id = $1 and on_account > 0 order by payment_id limit $2"""
 
 
 @router.get("/customers/{customer_id}/ledger", response_model=Ledger, tags=["ledgers"])
 async def read_ledger(
     request: Request, customer_id: str, after: str = "", limit: Limit = 100, settled: bool = False
 ) -> dict[str, Any]:
-    """A customer's ledger (compte client): open items by number, settled ones too where asked."""
-    pool = request.app.state.pool
-    items = await pool.fetch(
-        "select * from open_items where customer_id = $1 and item_id > $2 and (open > 0 or $3)"
-        " order by item_id limit $4",
-        customer_id,
-        after,
-        settled,
-        limit + 1,
-    )
-    money = await pool.fetch(
-        "select * from payments where account_customer_id = $1 and on_account > 0 order by payment_id limit $2",
-        customer_id,
-        PAGE_MAX,
-    )
+    """A customer's ledger (compte client): open items by number, settled ones too where asked.
+
+    `on_account` lists at most 500 payments; the balance counts all.
+    """
+    async with (
+        request.app.state.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        name = await connection.fetchval(_NAME, customer_id)
+        balances = [dict(row) for row in await connection.fetch(_BALANCES, customer_id)]
+        items = await connection.fetch(_ITEMS, customer_id, after, settled, limit + 1)
+        money = await connection.fetch(_ON_ACCOUNT, customer_id, PAGE_MAX)
+    if name is None and not balances:
+        raise Rejected("unknown-customer", f"matching knows no customer {customer_id}", status=404)
     return {
         "customer_id": customer_id,
-        "name": await pool.fetchval("select name from customer_names where customer_id = $1", customer_id),
-        "balances": [dict(row) for row in await pool.fetch(_BALANCES, customer_id)],
+        "name": name,
+        "balances": balances,
         "items": [dict(row) for row in items[:limit]],
         "on_account": [dict(row) for row in money],
         "next": items[limit - 1]["item_id"] if len(items) > limit else None,

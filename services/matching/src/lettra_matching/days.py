@@ -1,42 +1,57 @@
 """The end of a business date: who decides that it is processed, and what a parked key holds back. Pure.
 
 Both publishers broadcast that their day is closed; each partition records its passage; the transaction that
-completes the passages appends `DayProcessed`. An entity with a key that was parked before the day's tick in its
-partition is held back until the key is released.
+completes the passages appends `DayProcessed`. A record that was put behind a stopped key before the day's tick in
+its partition holds its entity back until the key is released.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from lettra_events.contracts import TOPICS
+from lettra_events.contracts import TOPICS, contracts
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from lettra_events.contracts.matching import DayProcessed
-from lettra_events.contracts.payments import ThroughDate
-from lettra_events.decisions.workspace import Workspace
-from lettra_events.kafka.parking import PARKED_KEYS, ParkedKey
+from lettra_events.contracts.payments import PaymentReceived, ThroughDate
+from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.envelope import RecordedEvent
+from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS, thaw
+from lettra_events.kafka.reading import types
 from lettra_matching.domain import DAYS, HELD, Day
 from lettra_matching.projections.day_passages import DAY_PASSAGES, DayPassage
 
 TICKING_TOPICS = (TOPICS["invoicing"], TOPICS["payments"])
+_DECIDED_UPON = types(InvoiceIssued, CreditNoteIssued, PaymentReceived)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record behind a stopped key: where it stands, and whom it concerns. `entity_id` None: maybe anyone."""
+
+    topic: str
+    partition: int
+    sequence: int
+    entity_id: str | None
 
 
 def process_day(workspace: Workspace, business_date: date, partitions: Mapping[str, int]) -> None:
-    """Append `DayProcessed` if every partition has passed and there is an entity to say it of."""
+    """Append `DayProcessed` if every partition has passed and there is something new to say of it."""
     passages = _passages(workspace, business_date, partitions)
     if passages is None:
         return
     day = workspace.get(DAYS, business_date)
-    parked = workspace.find(PARKED_KEYS, "topic", *TICKING_TOPICS)
-    event = day_processed(business_date, passages, day, parked)
+    event = day_processed(business_date, passages, day, _waiting(workspace))
     if event is not None:
         workspace.append(event)
 
 
 def process_held_days(workspace: Workspace, partitions: Mapping[str, int]) -> None:
     """After a release: the days that waited for it, oldest first."""
-    for day in workspace.find(DAYS, "held", HELD):
-        process_day(workspace, day.business_date, partitions)
+    held = workspace.find(DAYS, "held", HELD)
+    for_each(held, lambda day: process_day(workspace, day.business_date, partitions))
 
 
 def _passages(
@@ -49,32 +64,55 @@ def _passages(
     return found if len(found) == len(rows) else None
 
 
+def _waiting(workspace: Workspace) -> list[Waiting]:
+    """What waits behind stopped keys: the record that failed and all that followed of its key, of any entity."""
+    keys = {(one.topic, one.key) for one in workspace.find(PARKED_KEYS, "topic", *TICKING_TOPICS)}
+    records = workspace.find(PARKED_RECORDS, "key", *sorted({key for _topic, key in keys}))
+    return [
+        Waiting(one.topic, one.partition, one.sequence, entity)
+        for one in records
+        if (one.topic, one.key) in keys
+        for entity in _concerned(thaw(one.record).entry.event)
+    ]
+
+
+def _concerned(event: RecordedEvent) -> Iterator[str | None]:
+    """The entity that a record concerns; nothing for what matching only shows, None where nobody can tell."""
+    if event.type in contracts() and event.type not in _DECIDED_UPON:
+        return
+    try:
+        entity = json.loads(event.payload)["entity_id"]
+    except (ValueError, KeyError, TypeError):
+        entity = None
+    yield entity if isinstance(entity, str) else None
+
+
 def day_processed(
-    business_date: date, passages: Sequence[DayPassage], day: Day | None, parked: Iterable[ParkedKey]
+    business_date: date, passages: Sequence[DayPassage], day: Day | None, waiting: Iterable[Waiting]
 ) -> DayProcessed | None:
     """What can be said of the date now; None if nothing new can."""
-    entities = sorted({entity for passage in passages for entity in passage.entities})
-    held = _held_back(entities, passages, parked)
     done = set(day.processed) if day is not None else set()
-    fresh = [entity for entity in entities if entity not in held and entity not in done]
+    left = sorted({entity for passage in passages for entity in passage.entities} - done)
+    held = _held_back(left, passages, waiting)
+    fresh = [entity for entity in left if entity not in held]
     if day is not None and not fresh:
         return None
     through = sorted({text for passage in passages for text in passage.through_dates})
     return DayProcessed(
         business_date=business_date,
         entities=tuple(fresh),
-        held_back=tuple(entity for entity in entities if entity in held),
+        held_back=tuple(entity for entity in left if entity in held),
         through_dates=tuple(ThroughDate.model_validate_json(text) for text in through),
     )
 
 
 def _held_back(
-    entities: Sequence[str], passages: Sequence[DayPassage], parked: Iterable[ParkedKey]
+    entities: Sequence[str], passages: Sequence[DayPassage], waiting: Iterable[Waiting]
 ) -> set[str]:
-    """Entities of keys parked before the tick; a key whose entity cannot be read may concern any."""
+    """Entities of records that stood before the tick and wait; one whose entity nobody can tell may concern any."""
     ticks = {(p.topic, p.partition): p.sequence for p in passages}
     held: set[str] = set()
-    for key in parked:
-        if key.sequence < ticks.get((key.topic, key.partition), 0):
-            held |= set(entities) if key.entity_id is None else {key.entity_id}
+    for one in waiting:
+        if one.sequence < ticks.get((one.topic, one.partition), 0):
+            held |= set(entities) if one.entity_id is None else {one.entity_id}
     return held

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, InvoicingDayClosed
 from lettra_events.contracts.payments import PaymentReceived, PaymentsDayClosed
-from lettra_events.decisions.workspace import Workspace
+from lettra_events.decisions.tables import Table
+from lettra_events.decisions.workspace import Workspace, for_each
 from lettra_events.kafka.reading import Context, types
 from lettra_matching import decider
 from lettra_matching.days import process_day
@@ -33,29 +37,46 @@ def _open_invoice(workspace: Workspace, event: InvoiceIssued) -> None:
     opened = decider.open_item(event)
     workspace.expect(
         (OPEN_ITEMS, (event.customer_id, opened.item_id)),
-        finds=[(PAYMENTS, "waiting_for", name) for name in names],
+        finds=[*_named(names), *((PAYMENTS, "waiting_for", name) for name in names)],
     )
     workspace.append(opened)
+    _look_again(workspace, names)
+
+
+def _look_again(workspace: Workspace, names: tuple[str, ...]) -> None:
+    """Match the payments that wait for one of these names, oldest first."""
     waiting = workspace.find(PAYMENTS, "waiting_for", *names)
-    for payment in sorted(waiting, key=lambda p: (p.booking_date, p.payment_id)):
-        _match(workspace, payment.payment_id, payment.waiting_for)
+    oldest_first = sorted(waiting, key=lambda p: (p.booking_date, p.payment_id))
+    for_each(oldest_first, lambda payment: _match(workspace, payment.payment_id, payment.waiting_for))
 
 
 def _open_credit_note(workspace: Workspace, event: CreditNoteIssued) -> None:
+    """Open the note and set it off; money that was too little for what it corrects may suffice now."""
+    names = item_names(event.entity_id, event.document_number, event.payment_reference)
     opened = decider.open_item(event)
     corrected = (event.customer_id, f"{event.entity_id}:{event.corrects}")
-    workspace.expect((OPEN_ITEMS, (event.customer_id, opened.item_id)), (OPEN_ITEMS, corrected))
+    workspace.expect(
+        (OPEN_ITEMS, (event.customer_id, opened.item_id)), (OPEN_ITEMS, corrected), finds=_named(names)
+    )
     workspace.append(opened)
     note, invoice = workspace.get_many(OPEN_ITEMS, [(event.customer_id, opened.item_id), corrected])
     assert note is not None, "it was opened just now"
-    workspace.append(*decider.set_off(note, invoice))
+    settled = decider.set_off(note, invoice)
+    workspace.append(*settled)
+    if invoice is not None and settled:
+        _look_again(workspace, invoice.names)
 
 
 def _take_payment(workspace: Workspace, event: PaymentReceived) -> None:
     names = payment_names(event.entity_id, event.structured_reference, event.remittance)
-    workspace.expect((PAYMENTS, (event.payment_id,)), finds=[(OPEN_ITEMS, "names", name) for name in names])
+    workspace.expect((PAYMENTS, (event.payment_id,)), finds=_named(names))
     workspace.append(decider.take_payment(event))
     _match(workspace, event.payment_id, names)
+
+
+def _named(names: Iterable[str]) -> list[tuple[Table[Any], str, str]]:
+    """The search for items of these names; opening an item locks the same."""
+    return [(OPEN_ITEMS, "names", name) for name in names]
 
 
 def _match(workspace: Workspace, payment_id: str, names: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import InvoicingDayClosed
 from lettra_events.contracts.payments import PaymentsDayClosed
-from lettra_events.decisions.tables import Change, Table, put
+from lettra_events.decisions.tables import Change, Table
 from lettra_events.kafka.reading import Context, types
 
 
@@ -40,17 +40,15 @@ READS = types(InvoicingDayClosed, PaymentsDayClosed)
 
 
 def project(event: Event, context: Context) -> Iterable[Change[Any]]:
-    """Fold a day tick, once in each partition."""
+    """Fold a day tick, once in each partition: the first one of a date counts."""
     if isinstance(event, InvoicingDayClosed | PaymentsDayClosed):
         through = event.through_dates if isinstance(event, PaymentsDayClosed) else ()
-        yield put(
-            DAY_PASSAGES,
-            DayPassage(
-                event.business_date,
-                context.topic,
-                context.partition,
-                context.sequence,
-                event.entities,
-                tuple(one.model_dump_json() for one in through),
-            ),
+        passage = DayPassage(
+            event.business_date,
+            context.topic,
+            context.partition,
+            context.sequence,
+            event.entities,
+            tuple(one.model_dump_json() for one in through),
         )
+        yield Change(DAY_PASSAGES, DAY_PASSAGES.key_of(passage), lambda row: row or passage)
