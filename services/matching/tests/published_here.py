@@ -45,7 +45,14 @@ class Publisher:
             causation_id=str(event_id),
         )
         recorded = RecordedEvent(
-            stream, self.versions[stream], event_id, event.event_type, event.schema_version, key, payload, attributes
+            stream,
+            self.versions[stream],
+            event_id,
+            event.event_type,
+            event.schema_version,
+            key,
+            payload,
+            attributes,
         )
         entry = LogEntry(self.sequence, bytes(32), recorded)
         everywhere = range(self.partitions)
