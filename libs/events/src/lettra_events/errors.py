@@ -31,3 +31,7 @@ class IdempotencyKeyReused(StoreError):
 
 class TooManyRounds(StoreError):
     """A decision kept asking for more rows than the bound allows."""
+
+
+class Unstorable(StoreError, ValueError):
+    """A row that PostgreSQL would refuse: text with NUL or half a surrogate pair, a number that is no bigint."""

@@ -15,6 +15,8 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
+from lettra_events.errors import Unstorable
+
 
 class Row(Protocol):
     """Any frozen dataclass."""
@@ -23,6 +25,7 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+_BIGINT_END = 2**63
 Key = tuple[Any, ...]
 
 _PG_TYPES: Mapping[Any, str] = {
@@ -46,6 +49,10 @@ class Table(Generic[R]):
     `guard`: for state tables, the stream that must be locked to decide on a row, from its key; a lookup by a
     `finds` column and a write that changes what it finds lock the looked-up value as well, so that two
     transactions cannot miss each other. Projections are written by one partition at a time and have no guard.
+
+    Of a row that several events of a batch change, only the last state is written. So what a row must not be is
+    refused by `check` and by the row's own `__post_init__`, at the event that makes it; a check in the DDL is the
+    second net, for what the first one should have caught.
     """
 
     name: str
@@ -63,8 +70,38 @@ class Table(Generic[R]):
         hints = get_type_hints(self.row)
         return {column: _pg_type(hints[column], f"{self.name}.{column}") for column in self.columns}
 
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(column for column, kind in self.types.items() if kind in ("text", "text[]"))
+
+    @cached_property
+    def _integers(self) -> tuple[str, ...]:
+        return tuple(column for column, kind in self.types.items() if kind == "bigint")
+
     def key_of(self, row: R) -> Key:
         return tuple(getattr(row, column) for column in self.key)
+
+    def check(self, row: R) -> None:
+        """Raise `Unstorable` for a value that Python takes and PostgreSQL does not."""
+        for column in self._texts:
+            value = getattr(row, column)
+            if value and not _is_storable(value):
+                raise Unstorable(f"{self.name}.{column}: PostgreSQL does not take this text: {value!r}")
+        for column in self._integers:
+            value = getattr(row, column)
+            if value and not -_BIGINT_END <= value < _BIGINT_END:
+                raise Unstorable(
+                    f"{self.name}.{column}: PostgreSQL does not take a number this large: {value}"
+                )
+
+
+def _is_storable(text: str | tuple[str, ...]) -> bool:
+    if isinstance(text, tuple):
+        return all(map(_is_storable, text))
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _pg_type(hint: Any, place: str) -> str:

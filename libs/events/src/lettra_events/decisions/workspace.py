@@ -230,6 +230,8 @@ class Workspace:
         after = one.apply(before)
         if after == before:
             return
+        if after is not None:
+            one.table.check(after)
         self._need_indexes(one.table, before, after)
         self._change(one.table, one.key, after)
 
