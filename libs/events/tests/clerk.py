@@ -1,7 +1,7 @@
 """A toy service that consumes: it shows what came to accounts, and books each deposit itself.
 
-It reads the events of `toys`. `note` and `amount` of a deposit choose what goes wrong (`RAISES`, a NUL, too much),
-so that a test says in its data what it is about. As in `toys`, the contracts are registered only on demand.
+It reads the events of `toys`. What is in them chooses what goes wrong (`RAISES`, a NUL, more than `BALANCE_MAX`), so
+that a test says in its data what it is about. As in `toys`, the contracts are registered only on demand.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lettra_events.kafka.reading import Context, Reading, types
 
 SERVICE = "clerk"
 RAISES = "the clerk cannot read this"
+REFUSED = "the table refuses this"
 BALANCE_MAX = 1_000_000
 FLAGGED_FROM = 100
 _BEFORE = set(_registry._contracts)
@@ -117,7 +118,8 @@ create table books (account text primary key, number bigint not null,
                     balance bigint not null check (balance <= {BALANCE_MAX}));
 create table seen (account text primary key, deposits bigint not null, total bigint not null,
                    trail bigint not null, note text not null);
-create table notices (partition bigint not null, text text not null, primary key (partition, text));
+create table notices (partition bigint not null, text text not null check (text <> '{REFUSED}'),
+                      primary key (partition, text));
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -60,6 +60,16 @@ class Office:
         async with self.one_asks:
             rows = await self.connection.fetch("select partition, sequence from consumer_offsets")
         return {row[0]: row[1] for row in rows} == {p: s for p, s in self.heads.items() if s}
+
+    @asynccontextmanager
+    async def beside(self, server: str) -> AsyncIterator[Office]:
+        """Another office on the same topic, with a database of its own."""
+        async with fresh_database(server, ddl=clerk.DDL) as dsn:
+            connection = await asyncpg.connect(dsn)
+            try:
+                yield replace(self, dsn=dsn, connection=connection, one_asks=asyncio.Lock())
+            finally:
+                await connection.close()
 
     @asynccontextmanager
     async def reader(self, batch: int = 1_000, **options: Any) -> AsyncIterator[Reader]:
@@ -123,6 +133,11 @@ class Reader:
 
     async def step(self) -> None:
         await self.inbox.consume(self.consumer, await self.take())
+
+    async def consume(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        """Consume these records in batches of exactly the reader's size."""
+        for start in range(0, len(records), self.batch):
+            await self.inbox.consume(self.consumer, records[start : start + self.batch])
 
     async def read(self, condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20.0) -> None:
         """Read until the condition holds."""
@@ -214,6 +229,40 @@ async def actual(connection: asyncpg.Connection[Any]) -> dict[str, Account]:
     for row in events:
         accounts.setdefault(row["account"], Account()).booked.append((row["number"], row["balance"]))
     return accounts
+
+
+async def parked(connection: asyncpg.Connection[Any]) -> dict[str, list[int]]:
+    """The stopped keys, each with the sequences that wait."""
+    rows = await connection.fetch(
+        "select k.key, array_agg(r.sequence order by r.sequence) as waiting"
+        " from parked_keys k left join parked_records r using (topic, key) group by 1"
+    )
+    orphans = await connection.fetchval(
+        "select count(*) from parked_records r where not exists"
+        " (select from parked_keys k where (k.topic, k.key) = (r.topic, r.key))"
+    )
+    assert orphans == 0
+    return {row["key"]: list(row["waiting"]) for row in rows}
+
+
+_IMAGE = {
+    "events": "select o.n, e.event_id, e.stream_id, e.version, e.type, e.schema_version, e.key, e.payload,"
+    " j.attributes - 'time' as attributes from events e join events_json j using (stream_id, version)"
+    " join (select event_id, row_number() over (order by position) as n from outbox) o"
+    " on o.event_id = e.event_id order by o.n",
+    "streams": "select * from streams where version > 0 order by 1",
+    "positions": "select partition, sequence, next_offset from consumer_offsets order by 1",
+    "parked keys": "select * from parked_keys order by 1, 2",
+    "parked records": "select * from parked_records order by 1, 2, 3",
+    "seen": "select * from seen order by 1",
+    "books": "select * from books order by 1",
+    "notices": "select * from notices order by 1, 2",
+}
+
+
+async def image(connection: asyncpg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    """All that the clerk has, but for the time at which he wrote it."""
+    return {name: [tuple(row) for row in await connection.fetch(query)] for name, query in _IMAGE.items()}
 
 
 async def check_whole(office: Office, deposits: Sequence[tuple[int, toys.Deposited]]) -> None:

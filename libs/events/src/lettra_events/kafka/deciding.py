@@ -13,7 +13,7 @@ from functools import partial
 from lettra_events.contracts import Event, UnknownEventType, contracts, decode
 from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace, for_each
 from lettra_events.envelope import Delivery
-from lettra_events.kafka.parking import is_parked, look_up_parked, park, put_behind
+from lettra_events.kafka.parking import expect_parked, is_parked, park, put_behind
 from lettra_events.kafka.reading import Context, Reading, StopPartition
 
 
@@ -57,7 +57,7 @@ def decide_all(
     next round decides again. `StopPartition` if the partition cannot go on.
     """
     batch = _Batch(reading, partitions, workspace)
-    batch.look_up([one.delivery for one in incoming])
+    batch.ask_for_parked([one.delivery for one in incoming])
     for one in incoming:
         batch.decide(one)
     if batch.needs:
@@ -72,24 +72,21 @@ class _Batch:
         self._reading = reading
         self._partitions = partitions
         self._workspace = workspace
-        self._looked_up = False
         self.needs = Needs()
         self.failed: set[str] = set()
 
-    def look_up(self, deliveries: Sequence[Delivery]) -> None:
-        """Which keys are stopped; while that is not known, the records are looked at as if none was."""
+    def ask_for_parked(self, deliveries: Sequence[Delivery]) -> None:
+        """Which keys are stopped; while that is missing, the records are looked at as if none was."""
         try:
-            look_up_parked(self._workspace, deliveries)
+            expect_parked(self._workspace, deliveries)
         except Missing as missing:
             self.needs.add(missing.needs)
-        else:
-            self._looked_up = True
 
     def decide(self, one: Incoming) -> None:
         """Apply one record, or put it behind its stopped key, or stop its key."""
         self._workspace.begin(cause_of(self._reading, one.delivery))
         try:
-            if self._looked_up and is_parked(self._workspace, one.delivery):
+            if is_parked(self._workspace, one.delivery):
                 put_behind(self._workspace, one.delivery)
             else:
                 apply_incoming(self._reading, self._partitions, one, self._workspace)

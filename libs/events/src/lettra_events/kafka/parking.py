@@ -86,17 +86,12 @@ def with_parking(evolve: Evolve) -> Evolve:
 
 def expect_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
     """Ask for what `is_parked` will look at, for a whole batch."""
-    workspace.expect(*((PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries))
-
-
-def look_up_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
-    """Ask at once which of these records' keys are stopped."""
-    workspace.get_many(PARKED_KEYS, {(one.topic, one.entry.event.key) for one in deliveries})
+    workspace.expect(*{(PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries})
 
 
 def is_parked(workspace: Workspace, delivery: Delivery) -> bool:
-    """Whether the record's key is stopped."""
-    return workspace.get(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
+    """Whether the record's key is stopped; `expect_parked` asked for it before."""
+    return workspace.peek(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
 
 
 def put_behind(workspace: Workspace, delivery: Delivery) -> None:
