@@ -1,0 +1,36 @@
+"""What integration tests share: real servers, a database of the test's own, and matching at its desk on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lettra_events.testing.servers import fresh_database
+from lettra_tools.pytest_servers import own_servers, servers
+
+if TYPE_CHECKING:
+    from lettra_tools.stack import Servers
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from desk import Desk
+
+__all__ = ["own_servers", "servers"]
+
+
+@pytest.fixture
+async def database(servers: Servers) -> AsyncIterator[str]:
+    """The DSN of a new, migrated database of the service."""
+    async with fresh_database(servers.postgres, "lettra_matching") as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Desk]:
+    """Matching on its database, with topics of two partitions."""
+    async with Desk.at(database) as opened:
+        yield opened
