@@ -1,63 +1,44 @@
 """The roles of a service's process: `api`, `worker`, `relay`, `migrate`; one a process, or several in one.
 
-Ends with 0 after a signal, 64 for a wrong command line, 75 where a supervisor should start it again (a relay that
-could not publish ends its process on purpose: see `lettra_events.kafka.relay`), 78 where a person must act.
+Ends with 0 after SIGTERM or SIGINT, 64 for a wrong command line, 75 where a supervisor should start it again (a relay
+that could not publish ends its process on purpose: see `lettra_events.kafka.relay`), 78 where a person must act.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import asyncpg
 import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
-from fastapi import FastAPI
-from faststream.kafka import KafkaBroker
-from faststream.kafka.prometheus import KafkaPrometheusMiddleware
-from prometheus_client import REGISTRY
 
-from lettra_events import metrics
-from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
-from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
-from lettra_events.kafka.subscribing import Subscription
-from lettra_events.kafka.topics import TopicMisfit, count_partitions, ensure_topic
-from lettra_events.service import http
-from lettra_events.service.commands import Commands
+from lettra_events.kafka.relay import ForkDetected
+from lettra_events.kafka.topics import TopicMisfit, ensure_topic
 from lettra_events.service.logs import configure_logs
+from lettra_events.service.process import EX_CONFIG, EX_TEMPFAIL, Process
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings, SettingsError
 from lettra_events.store.migrate import MigrationError, ensure_database, migrate
-from lettra_events.store.rows import TableDrift, check_tables
+from lettra_events.store.rows import TableDrift
+
+__all__ = ["EX_CONFIG", "EX_TEMPFAIL", "EX_USAGE", "ROLES", "Process", "run"]
 
 log = structlog.get_logger(__name__)
 
 ROLES = ("api", "worker", "relay", "migrate")
-EX_USAGE, EX_TEMPFAIL, EX_CONFIG = 64, 75, 78
-WAIT_FOR_SERVERS_SECONDS = 60.0
-GAUGES_EVERY_SECONDS = 2.0
+EX_USAGE = 64
 
 
-def run(service: Service, arguments: Sequence[str] | None = None) -> None:
+def run(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
     """Entry point of every service's `main.py`. Does not return."""
-    parser = argparse.ArgumentParser(
-        prog=f"lettra-{service.name}",
-        description=f"Lettra's {service.name} service. Settings come from the environment (LETTRA_...).",
-        epilog=f"examples: lettra-{service.name} migrate · lettra-{service.name} api worker relay",
-    )
-    parser.add_argument("roles", nargs="+", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
-    parser.add_argument(
-        "--settings", action="store_true", help="print the settings in force, without secrets, and end"
-    )
-    chosen = parser.parse_args(arguments)
+    chosen = _command_line(service, arguments)
     try:
         settings = service.settings.load()
     except SettingsError as error:
@@ -69,7 +50,30 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(0)
     configure_logs(service.name, settings.log_level)
     with asyncio.Runner(loop_factory=_loop) as runner:
-        raise SystemExit(runner.run(_main(service, settings, list(dict.fromkeys(chosen.roles)))))
+        raise SystemExit(runner.run(_until_stopped(service, settings, list(dict.fromkeys(chosen.roles)))))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(EX_USAGE, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
+def _command_line(service: Service, arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog=f"lettra-{service.name}",
+        description=f"Lettra's {service.name} service. Settings come from the environment (LETTRA_...).",
+        epilog=f"examples: lettra-{service.name} migrate · lettra-{service.name} api worker relay",
+    )
+    parser.add_argument("roles", nargs="*", metavar="ROLE", help=", ".join(ROLES))
+    parser.add_argument(
+        "--settings", action="store_true", help="print the settings in force, without secrets, and end"
+    )
+    chosen = parser.parse_args(arguments)
+    if unknown := [role for role in chosen.roles if role not in ROLES]:
+        parser.error(f"there is no role {', '.join(unknown)}; roles: {', '.join(ROLES)}")
+    if not chosen.roles and not chosen.settings:
+        parser.error(f"name at least one role: {', '.join(ROLES)}")
+    return chosen
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -78,17 +82,62 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _main(service: Service, settings: ServiceSettings, roles: list[str]) -> int:
+class _Stop:
+    """SIGTERM or SIGINT: stops what is starting, and lets the server finish what is in flight.
+
+    uvicorn handles both while it serves, but raises them again afterwards, which would end the process before
+    worker, relay and pool are closed; here they come back, and are known.
+    """
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self._task = task
+        self.signal: str | None = None
+        self.server: uvicorn.Server | None = None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._come)
+
+    def _come(self, number: int, _frame: object) -> None:
+        if self.signal is None and self.server is None:
+            self._task.cancel()
+        elif self.server is not None:
+            self.server.should_exit = True
+        self.signal = signal.Signals(number).name
+
+
+async def _until_stopped(service: Service, settings: ServiceSettings, roles: list[str]) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    stop = _Stop(task)
+    try:
+        code = await _start(service, settings, roles, stop)
+    except asyncio.CancelledError:
+        if stop.signal is None:
+            raise
+        code = 0
+    if stop.signal is not None:
+        log.info("service.stopped", signal=stop.signal)
+    return code
+
+
+async def _start(service: Service, settings: ServiceSettings, roles: list[str], stop: _Stop) -> int:
     log.info("service.starting", roles=roles, settings=settings.printable())
     try:
         if "migrate" in roles:
             await _migrate(service, settings)
-            roles.remove("migrate")
-        return await _serve(service, settings, roles) if roles else 0
+        if serving := [role for role in roles if role != "migrate"]:
+            await _serve(service, settings, serving, stop)
+        return 0
     except (MigrationError, TableDrift, TopicMisfit, ForkDetected) as error:
         log.error("service.refuses", reason=str(error))
         return EX_CONFIG
-    except (OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as error:
+    except asyncpg.InvalidCatalogNameError as error:
+        log.error("service.refuses", reason=f"{error}; run the role migrate")
+        return EX_CONFIG
+    except asyncpg.ClientConfigurationError as error:
+        # Its message may repeat the DSN.
+        log.error("service.refuses", reason=f"LETTRA_POSTGRES cannot be used: {type(error).__name__}")
+        return EX_CONFIG
+    except (OSError, asyncpg.PostgresError, KafkaError) as error:
         log.error("service.cannot_start", reason=f"{type(error).__name__}: {error}")
         return EX_TEMPFAIL
 
@@ -107,188 +156,22 @@ async def _migrate(service: Service, settings: ServiceSettings) -> None:
     )
 
 
-class Process:
-    """What runs in this process; started and stopped in order."""
-
-    def __init__(self, service: Service, settings: ServiceSettings, roles: Sequence[str]) -> None:
-        self.service = service
-        self.settings = settings
-        self.roles = roles
-        self.wake = asyncio.Event()
-        self.pool: asyncpg.Pool[Any] | None = None
-        self.subscription: Subscription | None = None
-        self.relay: Relay | None = None
-        self.broker = KafkaBroker(
-            settings.kafka,
-            apply_types=False,
-            allow_auto_create_topics=False,
-            graceful_timeout=settings.shutdown_seconds,
-            logger=logging.getLogger("faststream"),
-            middlewares=[KafkaPrometheusMiddleware(registry=REGISTRY)],
-        )
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[FastAPI]:
-        """Everything started; the application to serve."""
-        async with AsyncExitStack() as stack:
-            await self._open_pool(stack)
-            if "worker" in self.roles and self.service.reading.topics:
-                await self._start_worker(stack)
-            if "relay" in self.roles:
-                self._start_task(stack, self._relay())
-            self._start_task(stack, self._gauges())
-            yield self._application()
-
-    async def _open_pool(self, stack: AsyncExitStack) -> None:
-        timeout = str(self.settings.statement_timeout_seconds * 1000)
-        self.pool = await asyncpg.create_pool(
-            self.settings.database(self.service.name),
-            min_size=1,
-            max_size=self.settings.pool_max,
-            server_settings={
-                "application_name": f"lettra-{self.service.name}",
-                "statement_timeout": timeout,
-                "idle_in_transaction_session_timeout": timeout,
-            },
-        )
-        stack.push_async_callback(self._close_pool)
-        async with self.pool.acquire() as connection:
-            await check_tables(connection, [*self.service.tables, PARKED_KEYS, PARKED_RECORDS])
-
-    async def _close_pool(self) -> None:
-        assert self.pool is not None
-        try:
-            await asyncio.wait_for(self.pool.close(), self.settings.shutdown_seconds)
-        except TimeoutError:
-            self.pool.terminate()
-
-    async def _start_worker(self, stack: AsyncExitStack) -> None:
-        assert self.pool is not None
-        partitions = await count_partitions(
-            self.settings.kafka, self.service.reading.topics, WAIT_FOR_SERVERS_SECONDS
-        )
-        self.subscription = Subscription(
-            self.broker,
-            self.service.reading,
-            self.pool,
-            partitions,
-            instance=self.settings.instance,
-            batch_max=self.settings.batch_max,
-            wake=self.wake,
-        )
-        await self.broker.start()
-        stack.push_async_callback(self.broker.stop)
-
-    def _start_task(self, stack: AsyncExitStack, work: Any) -> None:
-        task = asyncio.create_task(work)
-
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.wait([task], timeout=self.settings.shutdown_seconds)
-
-        stack.push_async_callback(stop)
-
-    async def _relay(self) -> None:
-        settings = RelaySettings(
-            bootstrap=self.settings.kafka,
-            topic=self.service.topic,
-            service=self.service.reading.service,
-            batch_max=self.settings.relay_batch_max,
-            poll_seconds=self.settings.relay_poll_ms / 1000,
-            publish_timeout_seconds=self.settings.publish_timeout_seconds,
-        )
-        self.relay = Relay(settings, self.settings.database(self.service.name), self.wake)
-        try:
-            await self.relay.run()
-        except ForkDetected as error:
-            log.error("relay.fork", reason=str(error))
-            _end_process(EX_CONFIG)
-        except RelayFailed as error:
-            log.error("relay.failed", reason=str(error))
-            _end_process(EX_TEMPFAIL)
-
-    async def _gauges(self) -> None:
-        assert self.pool is not None
-        name = self.service.reading.service
-        while True:
-            try:
-                async with self.pool.acquire() as connection:
-                    waiting = await connection.fetchval("select count(*) from outbox")
-                    parked = await connection.fetchval("select count(*) from parked_keys")
-                metrics.OUTBOX_WAITING.labels(name).set(waiting)
-                metrics.PARKED.labels(name).set(parked)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                log.warning("metrics.database_away", reason=str(error))
-            await asyncio.sleep(GAUGES_EVERY_SECONDS)
-
-    def _application(self) -> FastAPI:
-        assert self.pool is not None
-        app = FastAPI(title=f"Lettra {self.service.name}", version="0.1.0")
-        app.state.pool = self.pool
-        app.state.settings = self.settings
-        reading = self.service.reading
-        app.state.commands = Commands(self.pool, reading.evolve, reading.service, self.wake)
-        checks = {
-            "database": self._database_check,
-            "broker": self._broker_check,
-            "worker": self._worker_check,
-        }
-        if "api" in self.roles:
-            app.include_router(self.service.router)
-        http.install(
-            app, self.service.name, checks, self.settings.body_bytes_max, self.settings.upload_bytes_max
-        )
-        return app
-
-    async def _database_check(self) -> str | None:
-        assert self.pool is not None
-        try:
-            async with asyncio.timeout(2), self.pool.acquire() as connection:
-                await connection.fetchval("select 1")
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            return f"the database does not answer: {type(error).__name__}"
-        return None
-
-    async def _broker_check(self) -> str | None:
-        if not {"worker", "relay"} & set(self.roles):
-            return None
-        host, _, port = self.settings.kafka.split(",")[0].rpartition(":")
-        try:
-            async with asyncio.timeout(2):
-                _reader, writer = await asyncio.open_connection(host, int(port))
-                writer.close()
-        except (TimeoutError, OSError) as error:
-            return f"the broker does not answer: {type(error).__name__}"
-        return None
-
-    async def _worker_check(self) -> str | None:
-        if self.subscription is None:
-            return None
-        if not self.subscription.alive():
-            return "the consuming task has ended"
-        stopped = self.subscription.inbox.stopped
-        return "; ".join(stopped.values()) or None
-
-
-def _end_process(code: int) -> None:
-    """At once, without closing the producer: an abandoned one could still deliver."""
-    sys.stderr.flush()
-    os._exit(code)
-
-
-async def _serve(service: Service, settings: ServiceSettings, roles: Sequence[str]) -> int:
-    process = Process(service, settings, roles)
-    async with process.running() as app:
+async def _serve(service: Service, settings: ServiceSettings, roles: Sequence[str], stop: _Stop) -> None:
+    async with Process(service, settings, roles).running() as app:
         config = uvicorn.Config(
             app,
-            host=settings.http_host,
-            port=settings.http_port,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
-        server = uvicorn.Server(config)
-        log.info("service.ready", roles=list(roles), url=f"http://{settings.http_host}:{settings.http_port}")
-        await server.serve()
-    log.info("service.stopped", signal=signal.Signals.SIGTERM.name)
-    return 0
+        stop.server = uvicorn.Server(config)
+        with _listening(settings) as listener:
+            url = f"http://{settings.http_host}:{settings.http_port}"
+            log.info("service.ready", roles=list(roles), url=url)
+            await stop.server.serve(sockets=[listener])
+
+
+def _listening(settings: ServiceSettings) -> socket.socket:
+    """Made here and not by uvicorn, which ends the process by itself where the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    return socket.create_server((settings.http_host, settings.http_port), family=family)

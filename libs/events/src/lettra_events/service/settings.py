@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lettra_events.service.problems import plain
+
+_SERVER = re.compile(r"[^\s:,]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}")
 
 
 class SettingsError(Exception):
@@ -45,12 +50,16 @@ class ServiceSettings(BaseSettings):
     def _is_dsn(cls, value: str) -> str:
         if not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("must look like postgresql://user@host:port/postgres")
+        try:
+            _without_password(value)
+        except ValueError:
+            raise ValueError("is no address; a password's special characters are %-encoded") from None
         return value
 
     @field_validator("kafka")
     @classmethod
     def _is_bootstrap(cls, value: str) -> str:
-        if not all(":" in server for server in value.split(",")):
+        if not all(_SERVER.fullmatch(server) for server in value.split(",")):
             raise ValueError("must look like host:port[,host:port...]")
         return value
 
@@ -60,19 +69,37 @@ class ServiceSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            lines = [f"LETTRA_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-            raise SettingsError("\n".join(lines)) from error
+            raise SettingsError("\n".join(map(cls._line, error.errors()))) from None
+
+    @classmethod
+    def _line(cls, error: Any) -> str:
+        """The value is not repeated: it may hold a password."""
+        name = str(error["loc"][0])
+        described = cls.model_fields[name].description
+        wanted = f" ({described})" if described else ""
+        reason = "is missing" if error["type"] == "missing" else plain(error["msg"])
+        return f"LETTRA_{name.upper()}: {reason}{wanted}"
 
     def database(self, name: str) -> str:
         """DSN of the service's own database: the server's DSN with the database's name."""
         return urlunsplit(urlsplit(self.postgres)._replace(path=f"/lettra_{name.replace('-', '_')}"))
 
     def printable(self) -> dict[str, Any]:
-        """All settings, with the password left out of the DSN."""
-        values = self.model_dump()
-        parts = urlsplit(self.postgres)
-        if parts.password is not None:
-            user = f"{parts.username}:***@" if parts.username else ""
-            port = f":{parts.port}" if parts.port else ""
-            values["postgres"] = urlunsplit(parts._replace(netloc=f"{user}{parts.hostname}{port}"))
-        return values
+        """All settings, without the password that the DSN may hold."""
+        return self.model_dump() | {"postgres": _without_password(self.postgres)}
+
+
+def _without_password(dsn: str) -> str:
+    """A DSN may hold it before the host, or as a parameter."""
+    parts: SplitResult = urlsplit(dsn)
+    _ = parts.port  # raises where it is no number
+    credentials, at, host = parts.netloc.rpartition("@")
+    user, colon, _secret = credentials.partition(":")
+    parameters = parse_qsl(parts.query, keep_blank_values=True)
+    masked = [(name, "***" if "password" in name.lower() else value) for name, value in parameters]
+    return urlunsplit(
+        parts._replace(
+            netloc=f"{user}{colon and ':***'}{at}{host}",
+            query=urlencode(masked, safe="*/:") if masked else "",
+        )
+    )

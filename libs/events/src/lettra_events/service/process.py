@@ -1,0 +1,211 @@
+"""What runs in a service's process, started and stopped in order: pool, worker, relay, gauges, application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from faststream.kafka import KafkaBroker
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+from prometheus_client import REGISTRY
+
+from lettra_events import metrics
+from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
+from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
+from lettra_events.kafka.subscribing import Subscription
+from lettra_events.kafka.topics import count_partitions
+from lettra_events.service import http
+from lettra_events.service.commands import Commands
+from lettra_events.service.service import Service
+from lettra_events.service.settings import ServiceSettings
+from lettra_events.store.rows import check_tables
+
+log = structlog.get_logger(__name__)
+
+EX_TEMPFAIL, EX_CONFIG = 75, 78
+WAIT_FOR_SERVERS_SECONDS = 60.0
+GAUGES_EVERY_SECONDS = 2.0
+CHECK_SECONDS_MAX = 2.0
+
+
+class Process:
+    """One process of a service, in some of its roles."""
+
+    def __init__(self, service: Service, settings: ServiceSettings, roles: Sequence[str]) -> None:
+        self.service = service
+        self.settings = settings
+        self.roles = roles
+        self.wake = asyncio.Event()
+        self.pool: asyncpg.Pool[Any] | None = None
+        self.subscription: Subscription | None = None
+        self.relay: Relay | None = None
+        self.broker = KafkaBroker(
+            settings.kafka,
+            apply_types=False,
+            allow_auto_create_topics=False,
+            graceful_timeout=settings.shutdown_seconds,
+            logger=logging.getLogger("faststream"),
+            middlewares=[KafkaPrometheusMiddleware(registry=REGISTRY)],
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[FastAPI]:
+        """Everything started; the application to serve."""
+        async with AsyncExitStack() as stack:
+            await self._open_pool(stack)
+            if "worker" in self.roles and self.service.reading.topics:
+                await self._start_worker(stack)
+            if "relay" in self.roles:
+                self._start_task(stack, self._relay())
+            self._start_task(stack, self._gauges())
+            yield self._application()
+
+    async def _open_pool(self, stack: AsyncExitStack) -> None:
+        timeout = str(self.settings.statement_timeout_seconds * 1000)
+        self.pool = await asyncpg.create_pool(
+            self.settings.database(self.service.name),
+            min_size=1,
+            max_size=self.settings.pool_max,
+            server_settings={
+                "application_name": f"lettra-{self.service.name}",
+                "statement_timeout": timeout,
+                "idle_in_transaction_session_timeout": timeout,
+            },
+        )
+        stack.push_async_callback(self._close_pool)
+        async with self.pool.acquire() as connection:
+            await check_tables(connection, [*self.service.tables, PARKED_KEYS, PARKED_RECORDS])
+
+    async def _close_pool(self) -> None:
+        assert self.pool is not None
+        try:
+            await asyncio.wait_for(self.pool.close(), self.settings.shutdown_seconds)
+        except TimeoutError:
+            self.pool.terminate()
+
+    async def _start_worker(self, stack: AsyncExitStack) -> None:
+        assert self.pool is not None
+        topics = self.service.reading.topics
+        log.info("worker.waits_for_topics", topics=list(topics), seconds_max=WAIT_FOR_SERVERS_SECONDS)
+        partitions = await count_partitions(self.settings.kafka, topics, WAIT_FOR_SERVERS_SECONDS)
+        self.subscription = Subscription(
+            self.broker,
+            self.service.reading,
+            self.pool,
+            partitions,
+            instance=self.settings.instance,
+            batch_max=self.settings.batch_max,
+            wake=self.wake,
+        )
+        await self.broker.start()
+        stack.push_async_callback(self.broker.stop)
+
+    def _start_task(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+
+        async def stop() -> None:
+            task.cancel()
+            await asyncio.wait([task], timeout=self.settings.shutdown_seconds)
+
+        stack.push_async_callback(stop)
+
+    async def _relay(self) -> None:
+        settings = RelaySettings(
+            bootstrap=self.settings.kafka,
+            topic=self.service.topic,
+            service=self.service.reading.service,
+            batch_max=self.settings.relay_batch_max,
+            poll_seconds=self.settings.relay_poll_ms / 1000,
+            publish_timeout_seconds=self.settings.publish_timeout_seconds,
+        )
+        self.relay = Relay(settings, self.settings.database(self.service.name), self.wake)
+        try:
+            await self.relay.run()
+        except ForkDetected as error:
+            log.error("relay.fork", reason=str(error))
+            _end_process(EX_CONFIG)
+        except RelayFailed as error:
+            log.error("relay.failed", reason=str(error))
+            _end_process(EX_TEMPFAIL)
+
+    async def _gauges(self) -> None:
+        assert self.pool is not None
+        name = self.service.reading.service
+        while True:
+            try:
+                async with self.pool.acquire() as connection:
+                    waiting = await connection.fetchval("select count(*) from outbox")
+                    parked = await connection.fetchval("select count(*) from parked_keys")
+                metrics.OUTBOX_WAITING.labels(name).set(waiting)
+                metrics.PARKED.labels(name).set(parked)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.warning("metrics.database_away", reason=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(GAUGES_EVERY_SECONDS)
+
+    def _application(self) -> FastAPI:
+        assert self.pool is not None
+        app = FastAPI(title=f"Lettra {self.service.name}", version="0.1.0")
+        app.state.pool = self.pool
+        app.state.settings = self.settings
+        reading = self.service.reading
+        app.state.commands = Commands(self.pool, reading.evolve, reading.service, self.wake)
+        checks = {
+            "database": self._database_check,
+            "broker": self._broker_check,
+            "worker": self._worker_check,
+        }
+        if "api" in self.roles:
+            app.include_router(self.service.router)
+        http.install(
+            app, self.service.name, checks, self.settings.body_bytes_max, self.settings.upload_bytes_max
+        )
+        return app
+
+    async def _database_check(self) -> str | None:
+        assert self.pool is not None
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX), self.pool.acquire() as connection:
+                await connection.fetchval("select 1")
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return f"the database does not answer: {type(error).__name__}"
+        return None
+
+    async def _broker_check(self) -> str | None:
+        """One of the bootstrap servers is enough: it names the others."""
+        if not {"worker", "relay"} & set(self.roles):
+            return None
+        errors = [await _connect_error(server) for server in self.settings.kafka.split(",")]
+        return None if None in errors else f"the broker does not answer: {errors[0]}"
+
+    async def _worker_check(self) -> str | None:
+        if self.subscription is None:
+            return None
+        if not self.subscription.alive():
+            return "the consuming task has ended"
+        stopped = self.subscription.inbox.stopped
+        return "; ".join(stopped.values()) or None
+
+
+async def _connect_error(server: str) -> str | None:
+    host, _, port = server.rpartition(":")
+    try:
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            _reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            writer.close()
+    except (TimeoutError, OSError) as error:
+        return type(error).__name__
+    return None
+
+
+def _end_process(code: int) -> None:
+    """At once, without closing the producer: an abandoned one could still deliver."""
+    sys.stderr.flush()
+    os._exit(code)
