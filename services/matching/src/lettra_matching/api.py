@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from lettra_events.service.rejection import Rejected
 
@@ -15,6 +15,8 @@ router = APIRouter()
 
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
+Name = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=500)]
+"""An id or a cursor, as PostgreSQL can hold it."""
 
 
 class ItemView(BaseModel):
@@ -101,7 +103,7 @@ select * from payments where account_customer_id = $1 and on_account > 0 order b
 
 @router.get("/customers/{customer_id}/ledger", response_model=Ledger, tags=["ledgers"])
 async def read_ledger(
-    request: Request, customer_id: str, after: str = "", limit: Limit = 100, settled: bool = False
+    request: Request, customer_id: Name, after: Name = "", limit: Limit = 100, settled: bool = False
 ) -> dict[str, Any]:
     """A customer's ledger (compte client): open items by number, settled ones too where asked.
 
@@ -129,7 +131,7 @@ async def read_ledger(
 
 @router.get("/payments", response_model=PaymentPage, tags=["payments"])
 async def list_payments(
-    request: Request, status: Literal["all", "unapplied"] = "all", after: str = "", limit: Limit = 100
+    request: Request, status: Literal["all", "unapplied"] = "all", after: Name = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Payments by id; `status=unapplied`: those whose payer nobody knows."""
     rows = await request.app.state.pool.fetch(
@@ -143,7 +145,7 @@ async def list_payments(
 
 
 @router.get("/payments/{payment_id}", response_model=PaymentView, tags=["payments"])
-async def read_payment(request: Request, payment_id: str) -> dict[str, Any]:
+async def read_payment(request: Request, payment_id: Name) -> dict[str, Any]:
     """One payment."""
     row = await request.app.state.pool.fetchrow("select * from payments where payment_id = $1", payment_id)
     if row is None:

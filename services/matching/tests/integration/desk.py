@@ -12,11 +12,16 @@ from published_here import Publisher
 from receivables import INVOICING, PAYMENTS_TOPIC, say
 
 from lettra_events.contracts import decode_data
+from lettra_events.decisions.tables import remove
+from lettra_events.decisions.workspace import Cause, Workspace, for_each
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import apply_batch, read_position
 from lettra_events.kafka.contiguity import Position
+from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
 from lettra_events.store.relay_store import read_log, sequence_outbox
+from lettra_events.store.running import run_decisions
 from lettra_events.testing.waiting import until
+from lettra_matching.days import process_held_days
 from lettra_matching.main import READING
 
 STATE = ("open_items", "payments", "days", "customer_names", "day_passages", "parked_keys", "parked_records")
@@ -60,6 +65,27 @@ class Desk:
         before = await read_position(connection, first.topic, first.partition)
         after = Position(last.entry.sequence, last.offset + 1)
         await apply_batch(connection, READING, self.partitions, batch, before, after)
+
+    async def release_all(self, rounds: list[int]) -> None:
+        """Let everything go that is parked, as if nothing had to be applied; `rounds` grows with each round."""
+        keys = [(row["topic"], row["key"]) for row in await self.rows("parked_keys")]
+        records = [
+            (row["topic"], row["partition"], row["sequence"]) for row in await self.rows("parked_records")
+        ]
+
+        def let_go(workspace: Workspace) -> None:
+            rounds.append(1)
+            workspace.begin(Cause("release", "release", "release"))
+            for_each(
+                [
+                    *(remove(PARKED_KEYS, key) for key in keys),
+                    *(remove(PARKED_RECORDS, key) for key in records),
+                ],
+                workspace.apply,
+            )
+            process_held_days(workspace, self.partitions)
+
+        await run_decisions(self.connection, READING.evolve, let_go, service="matching")
 
     async def overlap(self, first: Sequence[Delivery], second: Sequence[Delivery]) -> None:
         """Apply two batches at once: the first is all written when the second begins, and commits only when the
