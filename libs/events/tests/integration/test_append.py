@@ -118,7 +118,7 @@ async def test_of_two_decisions_on_one_version_one_is_appended(database: str) ->
     await transaction.start()
     await append_at(first, versions, deposit("a"), deposit("b"))
     waiting = asyncio.create_task(append_at(second, versions, deposit("b"), deposit("a")))
-    await until_blocked(first, second)
+    await until_blocked(second, first)
     await transaction.commit()
     with pytest.raises(StaleVersion, match="stream account:a is at version 2"):
         await waiting
@@ -141,7 +141,7 @@ async def test_a_position_is_drawn_only_under_the_lock_of_the_streams(
     await transaction.start()
     await holder.execute("select from streams where stream_id = 'account:a' for update")
     appending = asyncio.create_task(append_any(waiting, *(deposit(account) for account in streams)))
-    await until_blocked(holder, waiting)
+    await until_blocked(waiting, holder)
     assert await holder.fetchval("select last_value from outbox_position_seq") == 2
     await transaction.commit()
     await appending

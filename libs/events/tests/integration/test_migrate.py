@@ -70,7 +70,7 @@ async def test_a_second_one_waits_for_the_first(connection: asyncpg.Connection, 
     first = await asyncpg.connect(empty)
     await first.execute("select pg_advisory_lock($1)", 0x1E77_0001)
     second = asyncio.create_task(migrate(connection, None))
-    await until_blocked(first, connection)
+    await until_blocked(connection, first)
     assert await first.fetchval("select to_regclass('streams')") is None
     await first.close()
     assert await second == OWN

@@ -52,6 +52,30 @@ async def test_an_event_that_is_committed_late_is_not_passed_over(
     await late.close()
 
 
+async def test_an_event_that_is_committed_while_others_are_numbered_is_not_passed_over(
+    connection: asyncpg.Connection, database: str
+) -> None:
+    """Guard: exactly the rows that were numbered leave the outbox (sequence_outbox in store/relay_store.py)."""
+    await connection.execute(
+        "create function wait() returns trigger language plpgsql as"
+        " $$ begin perform pg_advisory_xact_lock(1); return new; end $$;"
+        "create trigger wait before insert on log for each row execute function wait()"
+    )
+    holder, late = await asyncpg.connect(database), await asyncpg.connect(database)
+    await holder.execute("select pg_advisory_lock(1)")
+    transaction = late.transaction()
+    await transaction.start()
+    (drew_first,) = await append_any(late, toys.Deposited(account="late", amount=1))
+    (drew_second,) = await append_any(holder, toys.Deposited(account="a", amount=1))
+    numbering = asyncio.create_task(sequence_outbox(connection, 10))
+    await until_blocked(connection, holder)
+    await transaction.commit()
+    await holder.close()
+    assert ids(await numbering) == [drew_second]
+    assert ids(await sequence_outbox(connection, 10)) == [drew_first]
+    await late.close()
+
+
 async def test_a_decision_that_was_rolled_back_leaves_no_hole(connection: asyncpg.Connection) -> None:
     """Guard: numbers are given after the commit, by one relay (sequence_outbox in store/relay_store.py)."""
     first = await append_any(connection, *deposits(3))
@@ -86,8 +110,8 @@ async def test_two_relays_that_number_at_once_give_each_event_one_number(
     await transaction.start()
     await holder.execute("select from relay for update")
     both = [asyncio.create_task(sequence_outbox(each, 4)) for each in (connection, other)]
-    await until_blocked(holder, connection)
-    await until_blocked(holder, other)
+    await until_blocked(connection, holder)
+    await until_blocked(other, holder)
     await transaction.commit()
     assert sorted(len(entries) for entries in await asyncio.gather(*both)) == [2, 4]
     assert await in_log(connection) == appended

@@ -74,7 +74,7 @@ async def decide_past(
         waiting = asyncio.create_task(
             run_decisions(two[1], toys.evolve, in_one(second, "second"), service="toy")
         )
-        await until_blocked(*two)
+        await until_blocked(two[1], two[0])
     return await holding, await waiting
 
 
@@ -178,7 +178,7 @@ async def test_locks_are_taken_in_one_sorted_sweep(
             await decide_under_locks(waiting, toys.evolve, lambda _workspace: None, Needs(**wanted))
 
     deciding = asyncio.create_task(decide())
-    await until_blocked(holder, waiting)
+    await until_blocked(waiting, holder)
     third = await asyncpg.connect(database)
     await third.execute(f"select from {table_of(free)} where {is_row(free)} for update nowait")
     await third.close()
