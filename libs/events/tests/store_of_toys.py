@@ -61,7 +61,7 @@ def deposits(count: int, accounts: int = 7, note: str = "") -> list[toys.Deposit
 
 @asynccontextmanager
 async def relaying(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
-    """The relay runs meanwhile; its failure fails the test unless the test takes it from the task."""
+    """The relay runs meanwhile; if it fails meanwhile, that is raised in the end."""
     task = asyncio.create_task(relay.run())
     try:
         yield task
