@@ -28,6 +28,7 @@ from lettra_invoicing.domain import (
     NO_DAY_CLOSED,
     SERIES,
     Calendar,
+    Contact,
     Customer,
     Document,
     ImportDocument,
@@ -56,11 +57,15 @@ def register_legal_entity(command: RegisterLegalEntity, existing: LegalEntity | 
     return [LegalEntityRegistered(**command.model_dump())]
 
 
-def register_customer(command: RegisterCustomer, existing: Customer | None) -> list[Event]:
-    """A new customer. Registered before with the same data: nothing; with other data: refused."""
-    contact_id = f"contact:{command.customer_id}" if command.email else None
-    data = command.model_dump(exclude={"email"}) | {"contact_id": contact_id}
-    if existing == Customer(**data):
+def register_customer(
+    command: RegisterCustomer, existing: Customer | None, contact: Contact | None
+) -> list[Event]:
+    """A new customer. Registered before with the same data: nothing; with other data: refused.
+
+    A contact that was erased since is not compared, and not written again.
+    """
+    data = command.model_dump(exclude={"email"}) | {"contact_id": contact_of(command)}
+    if existing == Customer(**data) and (contact is None or contact.email == command.email):
         return []
     if existing is not None:
         raise Rejected(
@@ -72,9 +77,14 @@ def register_customer(command: RegisterCustomer, existing: Customer | None) -> l
     return [CustomerRegistered(**data)]
 
 
+def contact_of(command: RegisterCustomer) -> str | None:
+    """The id under which the customer's address is kept."""
+    return f"contact:{command.customer_id}" if command.email else None
+
+
 def issue_invoice(
     command: IssueInvoice, entity: LegalEntity | None, customer: Customer | None, series: Series | None
-) -> list[Event]:
+) -> tuple[NumberDrawn, InvoiceIssued]:
     """The next number of the series, and the invoice that bears it."""
     _need_entity(entity, command.entity_id)
     _need_customer(customer, command.customer_id)
@@ -85,12 +95,12 @@ def issue_invoice(
         document_number=drawn.document_number,
         payment_reference=creditor_reference(drawn.document_number),
     )
-    return [drawn, invoice]
+    return drawn, invoice
 
 
 def issue_credit_note(
     command: IssueCreditNote, invoice: Document | None, series: Series | None
-) -> list[Event]:
+) -> tuple[NumberDrawn, CreditNoteIssued]:
     """The next number of the series, and the credit note that bears it, for no more than is left of its invoice."""
     if invoice is None or invoice.kind != "invoice":
         raise Rejected(
@@ -100,7 +110,7 @@ def issue_credit_note(
     drawn = _draw_number(command.entity_id, command.series, command.issue_date, series)
     data = command.model_dump(exclude={"series"})
     note = CreditNoteIssued(**data, customer_id=invoice.customer_id, document_number=drawn.document_number)
-    return [drawn, note]
+    return drawn, note
 
 
 def import_document(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from pydantic import BaseModel
 
-from lettra_events.contracts import Event
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
 from lettra_events.decisions.tables import put
 from lettra_events.decisions.workspace import Workspace
 from lettra_invoicing import decider
@@ -58,10 +56,14 @@ def register_legal_entity(workspace: Workspace, command: RegisterLegalEntity) ->
 
 
 def register_customer(workspace: Workspace, command: RegisterCustomer) -> Registered:
-    events = decider.register_customer(command, workspace.get(CUSTOMERS, command.customer_id))
+    contact_id = decider.contact_of(command)
+    customer = (CUSTOMERS, (command.customer_id,))
+    workspace.expect(customer, *([(CONTACTS, (contact_id,))] if contact_id else []))
+    contact = workspace.get(CONTACTS, contact_id) if contact_id else None
+    events = decider.register_customer(command, workspace.get(CUSTOMERS, command.customer_id), contact)
     workspace.append(*events)
-    if events and command.email:
-        workspace.apply(put(CONTACTS, Contact(f"contact:{command.customer_id}", command.email)))
+    if events and contact_id and command.email:
+        workspace.apply(put(CONTACTS, Contact(contact_id, command.email)))
     return Registered(id=command.customer_id, created=bool(events))
 
 
@@ -71,31 +73,31 @@ def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
         (CUSTOMERS, (command.customer_id,)),
         (SERIES, (command.entity_id, command.series)),
     )
-    events = decider.issue_invoice(
+    drawn, invoice = decider.issue_invoice(
         command,
         workspace.get(LEGAL_ENTITIES, command.entity_id),
         workspace.get(CUSTOMERS, command.customer_id),
         workspace.get(SERIES, command.entity_id, command.series),
     )
-    return _append_issued(workspace, events)
+    return _append_issued(workspace, drawn, invoice)
 
 
 def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
     workspace.expect(
         (DOCUMENTS, (command.entity_id, command.corrects)), (SERIES, (command.entity_id, command.series))
     )
-    events = decider.issue_credit_note(
+    drawn, note = decider.issue_credit_note(
         command,
         workspace.get(DOCUMENTS, command.entity_id, command.corrects),
         workspace.get(SERIES, command.entity_id, command.series),
     )
-    return _append_issued(workspace, events)
+    return _append_issued(workspace, drawn, note)
 
 
-def _append_issued(workspace: Workspace, events: Sequence[Event]) -> Issued:
+def _append_issued(
+    workspace: Workspace, drawn: NumberDrawn, document: InvoiceIssued | CreditNoteIssued
+) -> Issued:
     """The document's stream is created, not locked beforehand: its number is only known under the series' lock."""
-    drawn, document = events
-    assert isinstance(document, InvoiceIssued | CreditNoteIssued)
     workspace.append(drawn)
     workspace.create(document)
     return Issued(document_number=document.document_number, payment_reference=document.payment_reference)

@@ -6,18 +6,21 @@ that a user wrote is silently lost.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from lettra_events.service.problems import plain
 from lettra_events.service.rejection import Rejected
 from lettra_invoicing.domain import ImportDocument, RegisterCustomer
 
 C = TypeVar("C", bound=BaseModel)
+Cells = dict[str, str]
 
 ERRORS_REPORTED_MAX = 1_000
 CELL_CHARS_MAX = 10_000
@@ -59,19 +62,25 @@ _INVOICE_COLUMNS = (
 
 def read_customers(data: bytes, rows_max: int) -> Checked[RegisterCustomer]:
     """`customers.csv`; `ibans` are separated by blanks."""
-
-    def shape(cells: dict[str, Any]) -> dict[str, Any]:
-        return cells | {"ibans": tuple(cells["ibans"].split())} if cells.get("ibans") else cells
-
-    return _read(data, _CUSTOMER_COLUMNS, RegisterCustomer, rows_max, shape)
+    return _read(data, _CUSTOMER_COLUMNS, RegisterCustomer, rows_max, _split_ibans)
 
 
 def read_invoices(data: bytes, rows_max: int) -> Checked[ImportDocument]:
     """`invoices.csv`: invoices and credit notes that keep the ERP's numbers."""
-    return _read(data, _INVOICE_COLUMNS, ImportDocument, rows_max, lambda cells: cells)
+    return _read(data, _INVOICE_COLUMNS, ImportDocument, rows_max, dict)
 
 
-def _read(data: bytes, columns: tuple[str, ...], model: type[C], rows_max: int, shape: Any) -> Checked[C]:
+def _split_ibans(cells: Cells) -> dict[str, Any]:
+    return cells | {"ibans": tuple(cells["ibans"].split())} if "ibans" in cells else dict(cells)
+
+
+def _read(
+    data: bytes,
+    columns: tuple[str, ...],
+    model: type[C],
+    rows_max: int,
+    shape: Callable[[Cells], dict[str, Any]],
+) -> Checked[C]:
     rows: list[tuple[int, C]] = []
     errors: list[BadCell] = []
     for line, cells in _lines(data, columns, rows_max):
@@ -89,36 +98,53 @@ def _read(data: bytes, columns: tuple[str, ...], model: type[C], rows_max: int, 
 
 
 def _bad_cells(line: int, error: ValidationError) -> list[BadCell]:
-    return [
-        BadCell(line, str(e["loc"][0]) if e["loc"] else "", e["msg"].removeprefix("Value error, "))
-        for e in error.errors()
-    ]
+    return [BadCell(line, str(e["loc"][0]) if e["loc"] else "", plain(e["msg"])) for e in error.errors()]
 
 
-def _lines(
-    data: bytes, columns: tuple[str, ...], rows_max: int
-) -> Iterator[tuple[int, dict[str, str] | str]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Rejected("not-utf-8", f"line {line}: byte {error.start} is not UTF-8", field="file") from None
+def _lines(data: bytes, columns: tuple[str, ...], rows_max: int) -> Iterator[tuple[int, Cells | str]]:
+    """Each row with the line that it begins on; in place of its cells, what is wrong with it as a whole.
+
+    Empty lines are no rows.
+    """
     csv.field_size_limit(CELL_CHARS_MAX)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
+    count = 0
     try:
-        header = next(reader, [])
-        if unknown := sorted(set(header) ^ set(columns)):
-            raise Rejected(
-                "wrong-header", f"line 1: columns missing or unknown: {', '.join(unknown)}", field="file"
-            )
-        for count, cells in enumerate(reader, 1):
+        header = _header(reader, columns)
+        line = reader.line_num + 1
+        for cells in reader:
+            count += bool(cells)
             if count > rows_max:
                 raise Rejected(
                     "too-many-rows", f"more than {rows_max} rows; split the file", status=413, field="file"
                 )
-            if len(cells) != len(header):
-                yield reader.line_num, f"{len(cells)} cells, the header has {len(header)}"
-            else:
-                yield reader.line_num, dict(zip(header, cells, strict=True))
+            if cells and len(cells) != len(header):
+                yield line, f"{len(cells)} cells, the header has {len(header)}"
+            elif cells:
+                yield line, dict(zip(header, cells, strict=True))
+            line = reader.line_num + 1
     except csv.Error as error:
         raise Rejected("malformed-csv", f"line {reader.line_num}: {error}", field="file") from None
+
+
+def _text(data: bytes) -> str:
+    content = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        byte = content[error.start]
+        raise Rejected("not-utf-8", f"line {line}: the byte {byte:#04x} is not UTF-8", field="file") from None
+
+
+def _header(reader: Iterator[list[str]], columns: tuple[str, ...]) -> list[str]:
+    header = next(reader, [])
+    wrong = {
+        "missing": [name for name in columns if name not in header],
+        "unknown": [name for name in header if name not in columns],
+        "twice": [name for name in columns if header.count(name) > 1],
+    }
+    if any(wrong.values()):
+        found = "; ".join(f"{what}: {', '.join(map(repr, names))}" for what, names in wrong.items() if names)
+        raise Rejected("wrong-header", f"line 1: columns {found}", field="file")
+    return header

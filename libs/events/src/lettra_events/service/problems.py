@@ -69,7 +69,7 @@ def _rejected(error: Rejected) -> Response:
 
 
 def _many(error: ManyErrors) -> Response:
-    return problem(422, error.kind, error.detail, errors=error.errors)
+    return problem(error.status, error.kind, error.detail, errors=error.errors)
 
 
 def _stale(error: StaleVersion) -> Response:

@@ -20,10 +20,11 @@ class Rejected(Exception):
 
 
 class ManyErrors(Exception):
-    """An upload with errors in it: `errors` say each place and reason; nothing was taken."""
+    """An upload with errors in it: `errors` say each place and reason; `detail` says how much was taken."""
 
-    def __init__(self, kind: str, detail: str, errors: list[dict[str, Any]]) -> None:
+    def __init__(self, kind: str, detail: str, errors: list[dict[str, Any]], *, status: int = 422) -> None:
         super().__init__(detail)
         self.kind = kind
+        self.status = status
         self.detail = detail
         self.errors = errors

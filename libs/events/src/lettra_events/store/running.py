@@ -7,6 +7,7 @@ started over with the larger set.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -69,12 +70,15 @@ async def run_decisions(
 
 
 async def preview_decisions(connection: Connection, evolve: Evolve, run: Run[T]) -> T:
-    """What the decisions would be now: nothing is locked, nothing is written, nothing is promised."""
+    """What the decisions would be now: nothing is locked, nothing is written, nothing is promised.
+
+    They are taken in a thread, for they may be many (an import of 100,000 rows), and the process has more to do.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         workspace = Workspace(evolve)
         for _ in range(ROUNDS_MAX):
             try:
-                return run(workspace)
+                return await asyncio.to_thread(run, workspace)
             except Missing as missing:
                 workspace.reset()
                 await _look(connection, workspace, missing.needs)

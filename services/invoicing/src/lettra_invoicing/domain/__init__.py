@@ -1,0 +1,54 @@
+"""Invoicing's words: what a caller asks for, and the state that its own events fold into. Pure."""
+
+from __future__ import annotations
+
+from lettra_invoicing.domain.commands import (
+    ImportDocument,
+    IssueCreditNote,
+    IssueInvoice,
+    RegisterCustomer,
+    RegisterLegalEntity,
+)
+from lettra_invoicing.domain.state import (
+    CALENDAR,
+    CALENDAR_KEY,
+    CONTACTS,
+    CUSTOMERS,
+    DOCUMENTS,
+    LEGAL_ENTITIES,
+    NO_DAY_CLOSED,
+    SERIES,
+    Calendar,
+    Contact,
+    Customer,
+    Document,
+    LegalEntity,
+    Series,
+)
+from lettra_invoicing.domain.values import DocumentNumber, Identifier, IsoDate, creditor_reference
+
+__all__ = [
+    "CALENDAR",
+    "CALENDAR_KEY",
+    "CONTACTS",
+    "CUSTOMERS",
+    "DOCUMENTS",
+    "LEGAL_ENTITIES",
+    "NO_DAY_CLOSED",
+    "SERIES",
+    "Calendar",
+    "Contact",
+    "Customer",
+    "Document",
+    "DocumentNumber",
+    "Identifier",
+    "ImportDocument",
+    "IsoDate",
+    "IssueCreditNote",
+    "IssueInvoice",
+    "LegalEntity",
+    "RegisterCustomer",
+    "RegisterLegalEntity",
+    "Series",
+    "creditor_reference",
+]
