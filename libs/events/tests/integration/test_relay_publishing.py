@@ -140,11 +140,13 @@ async def test_a_cancelled_relay_gives_up_the_lead_cleanly(
     """Guard: Relay.run closes connection and producer when it is cancelled (kafka/relay.py)."""
     first, second = place.relay(), place.relay()
     appended = await append_any(connection, *deposits(50))
+    before = asyncio.all_tasks()
     async with relaying(first) as task:
         await leads(first)
         task.cancel()
         done, _ = await asyncio.wait([task], timeout=5)
         assert (task in done, task.cancelled(), first.leading) == (True, True, False)
+    assert asyncio.all_tasks() <= before
     appended += await append_any(connection, *deposits(50))
     async with relaying(second):
         await all_published(connection)
@@ -154,15 +156,15 @@ async def test_a_cancelled_relay_gives_up_the_lead_cleanly(
 async def test_a_relay_that_loses_its_database_ends(connection: asyncpg.Connection, place: Place) -> None:
     """Guard: any failure ends Relay.run as RelayFailed: with the connection the lead is lost (kafka/relay.py)."""
     relay = place.relay()
+    task = asyncio.create_task(relay.run())
+    await leads(relay)
+    await connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'lettra-relay-toy' and datname = current_database()"
+    )
     with pytest.raises(RelayFailed):
-        async with relaying(relay) as task:
-            await leads(relay)
-            await connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'lettra-relay-toy' and datname = current_database()"
-            )
-            await asyncio.wait([task], timeout=10)
-            assert task.done()
+        async with asyncio.timeout(10):
+            await task
     assert relay.leading is False
 
 
