@@ -14,7 +14,7 @@ import uvloop
 from fastapi import APIRouter
 
 from lettra_events.service.logs import configure_logs
-from lettra_events.service.roles import Process
+from lettra_events.service.process import Process
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 

@@ -80,9 +80,15 @@ class Subscription:
         return consumer
 
     def alive(self) -> bool:
-        """Whether the consuming task really runs: FastStream says `running` even after it was cancelled."""
-        tasks = self._subscriber.tasks
-        return bool(tasks) and not any(task.done() for task in tasks)
+        """Whether records can still come: a consuming task runs, and the coordination with the group.
+
+        FastStream 0.7.8 says `running` even after its task was cancelled, and starts another beside one that failed.
+        aiokafka 0.14 raises in every poll once its coordination has ended, and FastStream polls on.
+        """
+        consumer = self._subscriber.consumer
+        if consumer is None or all(task.done() for task in self._subscriber.tasks):
+            return False
+        return not consumer._coordinator._coordination_task.done()
 
 
 async def _raw_message(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
