@@ -30,9 +30,12 @@ from toys import Broadcasted, Deposited, Opened
 from lettra_events.contracts import _registry
 from lettra_events.kafka import applying, watch
 from lettra_events.kafka.applying import PositionMoved
+from lettra_events.store.running import ROUNDS_MAX
 from lettra_events.testing.waiting import until
 
 if TYPE_CHECKING:
+    from lettra_events.decisions.workspace import Workspace
+    from lettra_events.kafka.reading import Context
     from lettra_tools.stack import Servers
 
 BAD = Deposited(account="bad", amount=7)
@@ -360,3 +363,45 @@ async def test_what_the_clerk_does_not_read_is_passed_over_undecoded(servers: Se
         async with office.reader() as reader:
             await reader.read_all()
         await check_whole(office, list(enumerate(deposits(3), 2)))
+
+
+@pytest.mark.parametrize("asks_for", ["rows", "streams"])
+async def test_a_reaction_that_always_asks_for_more_parks_its_key(servers: Servers, asks_for: str) -> None:
+    """Guard: ROUNDS_MAX in store/running.py and applying.py; the rounds end, and only that key stops."""
+    asked: list[str] = []
+
+    def react(workspace: Workspace, event: Any, context: Context) -> None:
+        if event.account == "bad":
+            asked.append(f"x{len(asked)}")
+            if asks_for == "rows":
+                workspace.get(clerk.SEEN, asked[-1])
+            else:
+                workspace.version(asked[-1])
+        clerk.react(workspace, event, context)
+
+    async with open_office(servers) as office:
+        written = deposits(6, ("a", "bad", "b"))
+        await office.write(*written)
+        async with office.reader(react=react) as reader:
+            await reader.consume(await reader.all_records())
+            assert reader.inbox.stopped == {}
+        assert await parked(office.connection) == {"bad": [1, 4]}
+        assert "TooManyRounds" in await office.connection.fetchval("select error from parked_keys")
+        good = [(n, one) for n, one in enumerate(written, 1) if one.account != "bad"]
+        assert await actual(office.connection) == expected(good)
+
+
+async def test_a_batch_that_needs_a_round_for_each_record_is_applied_one_by_one(servers: Servers) -> None:
+    """Guard: TooManyRounds of a batch is no reason to park: applying.apply_batch goes the slow way."""
+
+    def react(workspace: Workspace, event: Any, context: Context) -> None:
+        book = workspace.get(clerk.BOOKS, event.account)
+        workspace.get(clerk.SEEN, f"what the last one named: {book.number if book else 0}")
+        clerk.react(workspace, event, context)
+
+    async with open_office(servers) as office:
+        written = deposits(ROUNDS_MAX + 5, ("a",))
+        await office.write(*written)
+        async with office.reader(react=react) as reader:
+            await reader.consume(await reader.all_records())
+        await check_whole(office, list(enumerate(written, 1)))
