@@ -43,7 +43,6 @@ def a_workspace(root: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
     monkeypatch.setattr(levels, "ROOT", root)
     monkeypatch.setattr(levels, "REPORTS", root / "reports")
     monkeypatch.setattr(levels, "folders", lambda level: [folder])
-    monkeypatch.setattr(levels, "UNDER_CONSTRUCTION", set())
     monkeypatch.delenv("ARGS", raising=False)
 
 
