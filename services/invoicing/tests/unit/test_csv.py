@@ -182,12 +182,15 @@ class TestBadRows:
 @for_all(st.binary(max_size=300) | st.text(max_size=100).map(lambda t: f"{INVOICE_HEADER}\n{t}".encode()))
 def test_whatever_is_sent_is_read_or_refused(data):
     """No other error comes out of a file than a refusal."""
+    assert outcome(data) in {"read", "wrong-header", "not-utf-8", "malformed-csv"}
+
+
+def outcome(data: bytes) -> str:
     try:
         checked = read_invoices(data, ROWS_MAX)
     except Rejected as refused:
-        assert refused.kind in {"wrong-header", "not-utf-8", "malformed-csv"}
-    else:
-        assert all(error.line >= 2 for error in checked.errors)
+        return refused.kind
+    return "read" if all(error.line >= 2 for error in checked.errors) else "a line that is none"
 
 
 @for_all(
@@ -206,7 +209,7 @@ def test_names_come_through_as_they_were_written(names):
 
 
 def test_twenty_thousand_rows_are_read_in_seconds():
-    """A bound on the work a row, with room for a slow machine: about 20 microseconds a row were seen."""
+    """A bound on the work a row, with room for a slow machine: about 30 microseconds a row were seen."""
     data = many_invoices(20_000)
     started = time.process_time()
     assert len(read_invoices(data, ROWS_MAX).rows) == 20_000
