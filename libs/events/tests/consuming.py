@@ -181,11 +181,12 @@ async def open_office(servers: Servers, partitions: int = 1) -> AsyncIterator[Of
     topic = await fresh_topic(servers.kafka, partitions)
     async with fresh_database(servers.postgres, ddl=clerk.DDL) as dsn:
         connection = await asyncpg.connect(dsn)
+        office = Office(servers.kafka, topic, dsn, connection, partitions, History(partitions))
         try:
             with clerk.registered():
-                yield Office(servers.kafka, topic, dsn, connection, partitions, History(partitions))
+                yield office
         finally:
-            await connection.close()
+            await office.connection.close()
 
 
 # ---- What must be there, by plain loops over what was written ----

@@ -264,7 +264,6 @@ async def test_a_batch_that_failed_while_the_database_was_away_is_read_again(ser
             assert reader.inbox.stopped == {}
             assert gauge("lettra_stopped_partitions", office.topic, 0) == 0
         await check_whole(office, list(enumerate(written, 1)))
-        await office.connection.close()
 
 
 async def test_partitions_that_are_assigned_while_the_database_is_away_start_where_they_should(
@@ -283,7 +282,6 @@ async def test_partitions_that_are_assigned_while_the_database_is_away_start_whe
             office.connection = await asyncpg.connect(office.dsn)
             await reader.read_all()
         await check_whole(office, list(enumerate(written, 1)))
-        await office.connection.close()
 
 
 async def _is_past(office: Office, sequence: int) -> bool:
