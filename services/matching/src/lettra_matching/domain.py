@@ -30,7 +30,14 @@ _DATES = (
     r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d",
 )
 _DATE = re.compile(_ALONE % "|".join(_DATES))
-_AMOUNT = re.compile(_ALONE % r"\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+[.,]\d\d|\d+[.,]\d\d")
+# Thousands and decimals are never parted by the same sign: 816.829.81 is a number written in groups.
+_AMOUNTS = (
+    r"\d{1,3}(?:[ '\u00a0\u202f]\d{3})+[.,]\d\d",
+    r"\d{1,3}(?:\.\d{3})+,\d\d",
+    r"\d{1,3}(?:,\d{3})+\.\d\d",
+    r"\d+[.,]\d\d",
+)
+_AMOUNT = re.compile(_ALONE % "|".join(_AMOUNTS))
 
 
 @dataclass(frozen=True)

@@ -154,3 +154,11 @@ def test_references_come_first_of_the_names() -> None:
     """So that a long list does not crowd a reference out (domain.payment_names)."""
     text = ",".join(f"F{n:04}" for n in range(300)) + f", {RF}"
     assert payment_names("FR01", None, text)[0] == f"FR01|ref:{RF}"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("FACT 816.829.81", "81682981"), ("Invoice 138.918.35", "13891835")]
+)
+def test_a_number_in_groups_of_one_sign_is_no_amount(text: str, number: str) -> None:
+    """Guard: thousands and decimals are never parted by the same sign (domain._AMOUNTS)."""
+    assert number in numbers_in(text)
