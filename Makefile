@@ -5,6 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.complete
 DECLARED := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml tools/pyproject.toml)
 PINNED := requirements/bootstrap.txt requirements/dev.txt
+# Whoever gave pip a certificate file means it for every download: uv's, and that of Kafka's jars.
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+export REQUESTS_CA_BUNDLE ?= $(PIP_CERT)
+endif
 # Plain `make` prints what a recipe says, not the recipe.
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .SUFFIXES:
