@@ -18,6 +18,7 @@ from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import apply_batch, read_position
 from lettra_events.kafka.contiguity import Position
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
+from lettra_events.kafka.reading import Reading
 from lettra_events.store.relay_store import read_log, sequence_outbox
 from lettra_events.store.running import run_decisions
 from lettra_events.testing.waiting import until
@@ -52,19 +53,25 @@ class Desk:
         self._stack.push_async_callback(connection.close)
         return connection
 
-    async def apply(self, deliveries: Sequence[Delivery], size: int = 1_000, connection: Any = None) -> None:
+    async def apply(
+        self,
+        deliveries: Sequence[Delivery],
+        size: int = 1_000,
+        connection: Any = None,
+        reading: Reading = READING,
+    ) -> None:
         """Apply records, partition after partition, in batches of at most this size."""
         places = sorted({(one.topic, one.partition) for one in deliveries})
         for topic, partition in places:
             mine = [one for one in deliveries if (one.topic, one.partition) == (topic, partition)]
             for start in range(0, len(mine), size):
-                await self._apply_one(connection or self.connection, mine[start : start + size])
+                await self._apply_one(connection or self.connection, reading, mine[start : start + size])
 
-    async def _apply_one(self, connection: Any, batch: Sequence[Delivery]) -> None:
+    async def _apply_one(self, connection: Any, reading: Reading, batch: Sequence[Delivery]) -> None:
         first, last = batch[0], batch[-1]
         before = await read_position(connection, first.topic, first.partition)
         after = Position(last.entry.sequence, last.offset + 1)
-        await apply_batch(connection, READING, self.partitions, batch, before, after)
+        await apply_batch(connection, reading, self.partitions, batch, before, after)
 
     async def release_all(self, rounds: list[int]) -> None:
         """Let everything go that is parked, as if nothing had to be applied; `rounds` grows with each round."""
