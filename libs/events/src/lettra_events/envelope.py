@@ -8,10 +8,10 @@ Kafka records are CloudEvents 1.0 in binary content mode.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 import orjson
@@ -32,6 +32,7 @@ _CONSTANT_HEADERS: list[tuple[str, bytes]] = [
     ("ce_specversion", b"1.0"),
 ]
 _ATTRIBUTES = ("id", "source", "time", "dataschema", "correlationid", "causationid")
+_ATTRIBUTE_HEADERS = tuple((name, f"ce_{name}") for name in sorted(_ATTRIBUTES))
 
 
 class MalformedRecord(ValueError):
@@ -155,6 +156,42 @@ def from_record(
 ) -> Delivery:
     """Read a Kafka record back; `MalformedRecord` names what is wrong with it."""
     found = dict(headers)
+    try:
+        return _read(topic, partition, offset, key, value, found)
+    except (KeyError, AttributeError, ValueError):
+        return _read_carefully(topic, partition, offset, key, value, found)
+
+
+def _read(
+    topic: str, partition: int, offset: int, key: Any, value: bytes | None, found: Mapping[str, Any]
+) -> Delivery:
+    """Read a sound record; every consumer does little else, so this is short of steps, not of ways to fail."""
+    attributes = {name: found[header].decode() for name, header in _ATTRIBUTE_HEADERS}
+    if value is None:
+        raise ValueError("no value")
+    event = RecordedEvent(
+        found["ce_subject"].decode(),
+        int(found["ce_streamversion"].decode()),
+        UUID(attributes["id"]),
+        found["ce_type"].decode(),
+        _version_of_schema(attributes["dataschema"]),
+        key.decode(),
+        value,
+        orjson.dumps(attributes),
+    )
+    entry = LogEntry(int(found["ce_sequence"].decode()), _hash(found["ce_chain"].decode()), event)
+    return Delivery(topic, partition, offset, int(found["ce_previoussequence"].decode()), entry)
+
+
+def _read_carefully(
+    topic: str,
+    partition: int,
+    offset: int,
+    key: bytes | None,
+    value: bytes | None,
+    found: Mapping[str, bytes | None],
+) -> Delivery:
+    """As `_read`, header by header, so that the message can name the one that is wrong."""
     place = f"{topic}[{partition}]@{offset}"
 
     def read(name: str, parse: Callable[[str], Parsed]) -> Parsed:
