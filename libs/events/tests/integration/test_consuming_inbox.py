@@ -106,8 +106,8 @@ async def test_a_restart_while_a_record_is_missing_loses_nothing(servers: Server
         await check_whole(office, list(enumerate(written, 1)))
 
 
-async def _is_at(office: Office, sequence: int) -> bool:
-    return (await office.position())[0] == sequence
+async def _is_at(office: Office, sequence: int, partition: int = 0) -> bool:
+    return (await office.position(partition))[0] == sequence
 
 
 async def test_foreign_records_are_passed_over_and_counted_and_drop_nothing(
@@ -208,6 +208,25 @@ async def test_a_partition_that_is_taken_away_meanwhile_is_not_called_stopped(
             assert (await office.position(partition))[0] == (0 if fails else office.heads[partition])
             assert gauge("lettra_stopped_partitions", office.topic, partition) is None
             assert gauge("lettra_consumer_lag_records", office.topic, partition) is None
+        await locker.close()
+
+
+async def test_a_partition_that_waits_for_a_lock_keeps_no_other_waiting(servers: Servers) -> None:
+    """Guard: Inbox.consume applies the partitions of a batch side by side."""
+    async with open_office(servers, partitions=2) as office:
+        await office.write(*deposits(40))
+        locker = await asyncpg.connect(office.dsn)
+        await locker.execute("begin")
+        await locker.execute("insert into streams values ('book:a', 0)")
+        async with office.reader() as reader:
+            batch = await reader.all_records()
+            (waits,) = {record.partition for record in batch if record.key == b"a"}
+            async with _meanwhile(reader.inbox.consume(reader.consumer, batch)):
+                other = 1 - waits
+                await until(lambda: _is_at(office, office.heads[other], other), "the other one is applied")
+                assert await office.position(waits) == (0, 0)
+                await locker.execute("rollback")
+            assert await office.all_read()
         await locker.close()
 
 

@@ -142,7 +142,7 @@ async def _is_past(office: Office, applied: int) -> bool:
 async def test_kafka_is_killed_and_started_again_under_load(
     own_servers: Callable[..., LocalServers], tmp_path: Path
 ) -> None:
-    """Nothing depends on what Kafka or its clients remember: the position is stored, contiguity sees what comes twice."""
+    """Nothing depends on what Kafka remembers: the position is stored, and contiguity sees what comes twice."""
     local, log = own_servers(), tmp_path / "clerk.log"
     async with office_at_work(local, log) as (office, load):
         local.kill_kafka()

@@ -30,7 +30,7 @@ def _contracts() -> Iterator[None]:
 
 
 def decide(workspace: Workspace, deliveries: list[Delivery], reading: Reading = READING) -> set[str]:
-    return decide_all(reading, {TOPIC: 1}, [read_incoming(reading, one) for one in deliveries], workspace)
+    return decide_all(reading, [read_incoming(reading, {TOPIC: 1}, one) for one in deliveries], workspace)
 
 
 def deposits(*written: tuple[str, int, str]) -> list[Delivery]:
@@ -51,7 +51,7 @@ def decided(workspace: Workspace) -> list[tuple[str, int]]:
 
 
 def test_what_all_records_lack_is_asked_for_together() -> None:
-    """Guards: decide_all goes on behind a Missing; apply_incoming asks for projection and reaction at once."""
+    """Guards: decide_all goes on behind a Missing, and asks for projections and reactions at once."""
     workspace = Workspace(READING.evolve)
     with pytest.raises(Missing) as missing:
         decide(workspace, deposits(("a", 1, ""), ("b", 1, ""), ("c", 1, "")))
@@ -86,13 +86,15 @@ def test_an_error_beside_what_is_missing_says_nothing() -> None:
 
 def test_an_error_before_what_is_missing_is_decided_again_with_it() -> None:
     """Guard: what _stop_key lacks is asked for together with what the records behind it lack."""
+    workspace = loaded("b")
+    workspace.loaded(SEEN, [("a",)], [])
     with pytest.raises(Missing) as missing:
-        decide(loaded("b"), deposits(("b", 1, RAISES), ("a", 1, "")))
+        decide(workspace, deposits(("b", 1, RAISES), ("a", 1, "")))
     assert missing.value.needs.streams == {"book:a", f"parked:{TOPIC}:b"}
 
 
 def test_an_error_of_a_reaction_beside_a_missing_projection_says_nothing() -> None:
-    """Guard: for_each in deciding.apply_incoming: the reaction may have read what the projection did not show yet."""
+    """Guard: `if not self.needs`: the reaction may have read what the projection did not show yet."""
     workspace = Workspace(READING.evolve)
     workspace.loaded(PARKED_KEYS, [(TOPIC, "a")], [])
     workspace.locked({"book:a": 0}, [])

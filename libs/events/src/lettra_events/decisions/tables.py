@@ -71,6 +71,10 @@ class Table(Generic[R]):
         return {column: _pg_type(hints[column], f"{self.name}.{column}") for column in self.columns}
 
     @cached_property
+    def arrays(self) -> tuple[str, ...]:
+        return tuple(column for column, kind in self.types.items() if kind == "text[]")
+
+    @cached_property
     def _texts(self) -> tuple[str, ...]:
         return tuple(column for column, kind in self.types.items() if kind in ("text", "text[]"))
 
@@ -98,6 +102,8 @@ class Table(Generic[R]):
 def _is_storable(text: str | tuple[str, ...]) -> bool:
     if isinstance(text, tuple):
         return all(map(_is_storable, text))
+    if text.isascii():
+        return "\0" not in text
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

@@ -107,7 +107,7 @@ async def _apply_together(
     before: Position,
     after: Position,
 ) -> None:
-    run = partial(decide_all, reading, partitions, [read_incoming(reading, d) for d in fresh])
+    run = partial(decide_all, reading, [read_incoming(reading, partitions, d) for d in fresh])
     needs = foreseen(reading.evolve, run)
     for _ in range(ROUNDS_MAX):
         try:
@@ -138,7 +138,7 @@ async def _apply_one_by_one(
     async with connection.transaction():
         await _hold_position(connection, fresh[0], before)
         for delivery in fresh:
-            run = partial(decide_all, reading, partitions, [read_incoming(reading, delivery)])
+            run = partial(decide_all, reading, [read_incoming(reading, partitions, delivery)])
             try:
                 failed |= await in_savepoint(connection, reading, run)
             except StopPartition:

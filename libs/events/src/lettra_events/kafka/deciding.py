@@ -6,58 +6,60 @@ batch ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from lettra_events.contracts import Event, UnknownEventType, contracts, decode
-from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace, for_each
+from lettra_events.decisions.tables import Change
+from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace
 from lettra_events.envelope import Delivery
-from lettra_events.kafka.parking import expect_parked, is_parked, park, put_behind
+from lettra_events.kafka.parking import is_parked, park, parked_rows, put_behind
 from lettra_events.kafka.reading import Context, Reading, StopPartition
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A record, decoded once: its event if the service reads this type, else None, or why it cannot be read."""
+    """A record, decoded and projected once for all rounds: what it is to the service, or why it cannot be read.
+
+    `event` is None for a type that the service does not want.
+    """
 
     delivery: Delivery
+    cause: Cause
+    context: Context
     event: Event | None = None
+    changes: tuple[Change[Any], ...] = ()
     error: Exception | None = None
 
 
-def read_incoming(reading: Reading, delivery: Delivery) -> Incoming:
+def read_incoming(reading: Reading, partitions: Mapping[str, int], delivery: Delivery) -> Incoming:
     """Decode what the service reads; a type that no contract knows is an error, one that it does not want is not."""
     recorded = delivery.entry.event
+    cause = Cause(recorded.event_id, recorded.correlation_id, reading.service)
+    context = Context(delivery.topic, delivery.partition, delivery.entry.sequence, partitions)
     try:
         if recorded.type in reading.reads:
-            return Incoming(delivery, event=decode(recorded))
+            event = decode(recorded)
+            return Incoming(delivery, cause, context, event, tuple(reading.project(event, context)))
         if recorded.type not in contracts():
             raise UnknownEventType(
                 f"{recorded.type} v{recorded.schema_version}: no such event type in this release"
             )
     except Exception as error:
         # Not only ContractError: an upcaster meets data that nobody foresaw.
-        return Incoming(delivery, error=error)
-    return Incoming(delivery)
+        return Incoming(delivery, cause, context, error=error)
+    return Incoming(delivery, cause, context)
 
 
-def cause_of(reading: Reading, delivery: Delivery) -> Cause:
-    """What the decisions on a record are made for: their ids follow from the record's event alone."""
-    event = delivery.entry.event
-    return Cause(event.event_id, event.correlation_id, reading.service)
-
-
-def decide_all(
-    reading: Reading, partitions: Mapping[str, int], incoming: Sequence[Incoming], workspace: Workspace
-) -> set[str]:
+def decide_all(reading: Reading, incoming: Sequence[Incoming], workspace: Workspace) -> set[str]:
     """Fold and decide the records in order; the keys that failed and are stopped now.
 
     Raises `Missing` with all that the records lack together. Beside what is missing an error says nothing: the
     next round decides again. `StopPartition` if the partition cannot go on.
     """
-    batch = _Batch(reading, partitions, workspace)
-    batch.ask_for_parked([one.delivery for one in incoming])
+    batch = _Batch(reading, workspace)
+    batch.ask_for_rows(incoming)
     for one in incoming:
         batch.decide(one)
     if batch.needs:
@@ -68,28 +70,33 @@ def decide_all(
 class _Batch:
     """One round over the records of a batch: what they lack together, and the keys that failed."""
 
-    def __init__(self, reading: Reading, partitions: Mapping[str, int], workspace: Workspace) -> None:
+    def __init__(self, reading: Reading, workspace: Workspace) -> None:
         self._reading = reading
-        self._partitions = partitions
         self._workspace = workspace
+        self._projects = True
         self.needs = Needs()
         self.failed: set[str] = set()
 
-    def ask_for_parked(self, deliveries: Sequence[Delivery]) -> None:
-        """Which keys are stopped; while that is missing, the records are looked at as if none was."""
+    def ask_for_rows(self, incoming: Sequence[Incoming]) -> None:
+        """The projected rows, and which keys are stopped.
+
+        While any of it is missing, only the reactions run, for what they ask; no key counts as stopped.
+        """
+        rows = {(change.table, change.key) for one in incoming for change in one.changes}
         try:
-            expect_parked(self._workspace, deliveries)
+            self._workspace.expect(*rows, *parked_rows(one.delivery for one in incoming))
         except Missing as missing:
             self.needs.add(missing.needs)
+            self._projects = False
 
     def decide(self, one: Incoming) -> None:
         """Apply one record, or put it behind its stopped key, or stop its key."""
-        self._workspace.begin(cause_of(self._reading, one.delivery))
         try:
             if is_parked(self._workspace, one.delivery):
+                self._workspace.begin(one.cause)
                 put_behind(self._workspace, one.delivery)
             else:
-                apply_incoming(self._reading, self._partitions, one, self._workspace)
+                apply_incoming(self._reading, one, self._workspace, projects=self._projects)
         except Missing as missing:
             self._workspace.discard()
             self.needs.add(missing.needs)
@@ -108,22 +115,39 @@ class _Batch:
             self.needs.add(missing.needs)
 
 
-def apply_incoming(
-    reading: Reading, partitions: Mapping[str, int], one: Incoming, workspace: Workspace
-) -> None:
-    """Project one record and react to it, asking at once for all that this lacks; or raise why it cannot be read."""
+def apply_incoming(reading: Reading, one: Incoming, workspace: Workspace, *, projects: bool = True) -> None:
+    """Project one record and react to it, or raise why it cannot be read. Asks at once for all that this lacks."""
+    workspace.begin(one.cause)
     if one.error is not None:
         raise one.error
     if one.event is None:
         return
-    delivery = one.delivery
-    context = Context(delivery.topic, delivery.partition, delivery.entry.sequence, partitions)
-    steps = [partial(workspace.apply, change) for change in reading.project(one.event, context)]
-    for_each([*steps, partial(reading.react, workspace, one.event, context)], _take)
+    lacking: Needs | None = None
+    for change in one.changes if projects else ():
+        try:
+            workspace.apply(change)
+        except Missing as missing:
+            lacking = _joined(lacking, missing)
+        except Exception:
+            if lacking is None:
+                raise
+    try:
+        reading.react(workspace, one.event, one.context)
+    except Missing as missing:
+        lacking = _joined(lacking, missing)
+    except Exception:
+        # Decided beside rows that are not there yet, this error says nothing.
+        if lacking is None:
+            raise
+    if lacking is not None:
+        raise Missing(lacking)
 
 
-def _take(step: Callable[[], None]) -> None:
-    step()
+def _joined(needs: Needs | None, missing: Missing) -> Needs:
+    if needs is None:
+        return missing.needs
+    needs.add(missing.needs)
+    return needs
 
 
 def check_failed(reading: Reading, delivery: Delivery, error: Exception, failed: set[str]) -> None:

@@ -32,6 +32,7 @@ BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 5.0
 COMMIT_EVERY_SECONDS = 1.0
 ASK_POSITION_SECONDS = 5.0
+PARTITIONS_AT_ONCE = 4
 
 Record: TypeAlias = "ConsumerRecord[Any, Any]"
 
@@ -59,6 +60,7 @@ class Inbox:
         self._holes: dict[TopicPartition, int] = {}
         self._looked_again: dict[TopicPartition, int] = {}
         self._backoff: dict[TopicPartition, float] = {}
+        self._at_once = asyncio.Semaphore(PARTITIONS_AT_ONCE)
         self._committing: asyncio.Task[None] | None = None
 
     @property
@@ -98,20 +100,26 @@ class Inbox:
         groups: dict[TopicPartition, list[Record]] = {}
         for record in records:
             groups.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
-        for tp, group in groups.items():
+        await asyncio.gather(*(self._consume_group(consumer, tp, group) for tp, group in groups.items()))
+        self._commit_soon(consumer)
+
+    async def _consume_group(
+        self, consumer: Partitions, tp: TopicPartition, records: Sequence[Record]
+    ) -> None:
+        """What one partition brought; none waits for another, and a few use a connection at once."""
+        async with self._at_once:
             # A rebalance does not wait for the batch in progress: what it took away is another replica's to read.
             if tp not in consumer.assignment():
-                continue
+                return
             try:
-                await self._consume_partition(consumer, tp, group)
+                await self._consume_partition(consumer, tp, records)
             except PositionMoved as moved:
                 log.info("consume.position_moved", reason=str(moved))
-                self._start_over(consumer, tp, group[0].offset)
+                self._start_over(consumer, tp, records[0].offset)
             except StopPartition as stop:
-                self._stop(consumer, tp, group[0].offset, str(stop))
+                self._stop(consumer, tp, records[0].offset, str(stop))
             except Exception as error:
-                self._stop(consumer, tp, group[0].offset, f"{type(error).__name__}: {error}")
-        self._commit_soon(consumer)
+                self._stop(consumer, tp, records[0].offset, f"{type(error).__name__}: {error}")
 
     async def _consume_partition(
         self, consumer: Partitions, tp: TopicPartition, records: Sequence[Record]

@@ -15,7 +15,7 @@ import orjson
 
 from lettra_events.contracts import Event, decode
 from lettra_events.contracts.parking import KeyParked, KeyReleased
-from lettra_events.decisions.tables import Change, Table, put, remove
+from lettra_events.decisions.tables import Change, Key, Table, put, remove
 from lettra_events.decisions.workspace import Cause, Evolve, Workspace
 from lettra_events.envelope import BROADCAST_KEY, Delivery, LogEntry, RecordedEvent
 from lettra_events.kafka.reading import Reading, StopPartition
@@ -84,13 +84,13 @@ def with_parking(evolve: Evolve) -> Evolve:
     return evolve_all
 
 
-def expect_parked(workspace: Workspace, deliveries: Iterable[Delivery]) -> None:
-    """Ask for what `is_parked` will look at, for a whole batch."""
-    workspace.expect(*{(PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries})
+def parked_rows(deliveries: Iterable[Delivery]) -> set[tuple[Table[Any], Key]]:
+    """What `is_parked` will look at, to be expected for a whole batch."""
+    return {(PARKED_KEYS, (d.topic, d.entry.event.key)) for d in deliveries}
 
 
 def is_parked(workspace: Workspace, delivery: Delivery) -> bool:
-    """Whether the record's key is stopped; `expect_parked` asked for it before."""
+    """Whether the record's key is stopped; its row was expected before."""
     return workspace.peek(PARKED_KEYS, delivery.topic, delivery.entry.event.key) is not None
 
 

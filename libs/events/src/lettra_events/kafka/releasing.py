@@ -16,7 +16,7 @@ from lettra_events.decisions.tables import remove
 from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import in_savepoint, will_pass
-from lettra_events.kafka.deciding import apply_incoming, cause_of, read_incoming
+from lettra_events.kafka.deciding import apply_incoming, read_incoming
 from lettra_events.kafka.parking import PARKED_RECORDS, append_parking, stop_key, thaw
 from lettra_events.kafka.reading import Reading
 from lettra_events.store.append import Connection
@@ -124,8 +124,7 @@ def apply_parked(
     reading: Reading, partitions: Mapping[str, int], delivery: Delivery, workspace: Workspace
 ) -> None:
     """Apply a record that waited; what it causes has the ids that it would have had in its time."""
-    workspace.begin(cause_of(reading, delivery))
-    apply_incoming(reading, partitions, read_incoming(reading, delivery), workspace)
+    apply_incoming(reading, read_incoming(reading, partitions, delivery), workspace)
     _drop(workspace, delivery)
 
 

@@ -78,9 +78,8 @@ async def find(connection: Connection, table: Table[R], column: str, values: Ite
 
 
 def _row(table: Table[R], record: Any) -> R:
-    arrays = [column for column in table.columns if table.types[column] == "text[]"]
     values = dict(record)
-    for column in arrays:
+    for column in table.arrays:
         if values[column] is not None:
             values[column] = tuple(values[column])
     return table.row(**values)
@@ -88,9 +87,15 @@ def _row(table: Table[R], record: Any) -> R:
 
 async def write(connection: Connection, table: Table[R], rows: Iterable[R]) -> None:
     """Insert or replace the rows; one statement."""
-    values = [[_value(table, column, getattr(row, column)) for column in table.columns] for row in rows]
-    if values:
-        await connection.execute(_write_sql(table), *map(list, zip(*values, strict=True)))
+    written = list(rows)
+    if written:
+        columns = [_column(table, column, written) for column in table.columns]
+        await connection.execute(_write_sql(table), *columns)
+
+
+def _column(table: Table[R], column: str, rows: Sequence[R]) -> list[Any]:
+    values = [getattr(row, column) for row in rows]
+    return [_array(value) for value in values] if column in table.arrays else values
 
 
 async def delete(connection: Connection, table: Table[Any], keys: Iterable[Key]) -> None:
@@ -100,9 +105,9 @@ async def delete(connection: Connection, table: Table[Any], keys: Iterable[Key])
         await connection.execute(_delete_sql(table), *columns)
 
 
-def _value(table: Table[Any], column: str, value: Any) -> Any:
-    if table.types[column] != "text[]" or value is None:
-        return value
+def _array(value: tuple[str, ...] | None) -> str | None:
+    if value is None:
+        return None
     quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in value)
     return "{" + ",".join(f'"{item}"' for item in quoted) + "}"
 
