@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -28,7 +29,7 @@ from lettra_events.service.settings import ServiceSettings, SettingsError
 from lettra_events.store.migrate import MigrationError, ensure_database, migrate
 from lettra_events.store.rows import TableDrift
 
-__all__ = ["EX_CONFIG", "EX_TEMPFAIL", "EX_USAGE", "ROLES", "Process", "run"]
+__all__ = ["EX_CONFIG", "EX_TEMPFAIL", "EX_USAGE", "ROLES", "Process", "collect_seldom", "run"]
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +50,20 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
             sys.stdout.write(f"LETTRA_{name.upper()}={'' if value is None else value}\n")
         raise SystemExit(0)
     configure_logs(service.name, settings.log_level)
+    collect_seldom()
     with asyncio.Runner(loop_factory=_loop) as runner:
         raise SystemExit(runner.run(_until_stopped(service, settings, list(dict.fromkeys(chosen.roles)))))
+
+
+def collect_seldom() -> None:
+    """Keep the garbage collector from walking through a batch while it is applied: it took up to half of the time.
+
+    A batch is thousands of small objects that live as long as it does and form no cycles, so the collector's
+    defaults look at all of them again and again. What start-up made is never garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 class _Parser(argparse.ArgumentParser):
