@@ -70,7 +70,8 @@ async def test_two_workers_that_finish_a_day_together_say_so_once(desk: Desk, la
 async def test_a_payment_and_its_invoice_never_miss_each_other(desk: Desk, invoice_first: bool) -> None:
     """Each looks for the other while the other is not committed.
 
-    Guard: both lock the name that they look for and write (domain: `finds` of open_items and payments).
+    Guard: both lock the name that they look for and write (domain: `guard` of open_items and payments; either would do,
+    for whoever comes second looks again once it has the lock).
     """
     for n in range(ROUNDS):
         bill = desk.invoicing.publish(invoice(f"FA-1{n:03}", 10))
@@ -82,7 +83,7 @@ async def test_a_payment_and_its_invoice_never_miss_each_other(desk: Desk, invoi
 
 
 async def test_two_payments_of_one_invoice_settle_it_once(desk: Desk) -> None:
-    """Guard: the ledger is locked before it is read (domain.OPEN_ITEMS, `guard`)."""
+    """Guard: an item is read anew once its ledger is locked (running._with_growing_locks and its like)."""
     for n in range(ROUNDS):
         await desk.apply(desk.invoicing.publish(invoice(f"FA-1{n:03}", 10)))
         one, two = keys_of_both_partitions(f"P{n}-", "payment")
@@ -95,7 +96,7 @@ async def test_two_payments_of_one_invoice_settle_it_once(desk: Desk) -> None:
 
 
 async def test_a_payment_and_a_credit_note_do_not_both_take_what_is_open(desk: Desk) -> None:
-    """Guard: the ledger is locked before it is read (domain.OPEN_ITEMS, `guard`)."""
+    """Guard: an item is read anew once its ledger is locked (running._with_growing_locks and its like)."""
     for n in range(ROUNDS):
         await desk.apply(desk.invoicing.publish(invoice(f"FA-1{n:03}", 10)))
         parts = [

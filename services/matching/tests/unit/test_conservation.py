@@ -157,7 +157,7 @@ def tied(events: Iterable[Event]) -> Decimal:
 @SETTINGS
 @given(st.data())
 def test_the_order_of_the_candidates_does_not_matter(data: st.DataObject) -> None:
-    """Guard: sorted items and names (decider.designate, _bearers)."""
+    """Guard: sorted names (decider.designate)."""
     events = [invoice(number, data.draw(amounts), CUSTOMER_OF[number]) for number in NUMBERS]
     items = Books().take_all(events).open_items()
     amount = data.draw(amounts)

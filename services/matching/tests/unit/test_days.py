@@ -19,15 +19,15 @@ from receivables import (
     say,
 )
 
-from lettra_events.contracts import Event
+from lettra_events.contracts import ContractError, Event, decode
 from lettra_events.contracts.invoicing import CustomerRegistered
 from lettra_events.contracts.matching import DayProcessed
 from lettra_events.contracts.payments import ThroughDate
 from lettra_events.decisions.tables import remove
-from lettra_events.decisions.workspace import Workspace
+from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
-from lettra_events.kafka.deciding import decide_all, read_incoming
-from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
+from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS, is_parked, park, put_behind
+from lettra_events.kafka.reading import Context
 from lettra_matching.days import Waiting, day_processed, process_held_days
 from lettra_matching.domain import DAYS, HELD, Day
 from lettra_matching.main import READING
@@ -109,11 +109,25 @@ class Desk:
         self.workspace = Workspace(READING.evolve, everything_loaded=True)
 
     def read(self, *deliveries: Delivery) -> list[str]:
-        """What is decided on these records, each in a batch of its own."""
+        """What is decided on these records, one after the other."""
         before = len(self.workspace.staged)
         for delivery in deliveries:
-            decide_all(READING, self.partitions, [read_incoming(READING, delivery)], self.workspace)
+            self.workspace.begin(Cause(delivery.entry.event.event_id, "test", "matching"))
+            if is_parked(self.workspace, delivery):
+                put_behind(self.workspace, delivery)
+                continue
+            try:
+                self._apply(delivery)
+            except ContractError as error:
+                park(self.workspace, READING, delivery, error)
         return [say(one.event) for one in self.workspace.staged[before:]]
+
+    def _apply(self, delivery: Delivery) -> None:
+        event = decode(delivery.entry.event)
+        context = Context(delivery.topic, delivery.partition, delivery.entry.sequence, self.partitions)
+        for change in READING.project(event, context):
+            self.workspace.apply(change)
+        READING.react(self.workspace, event, context)
 
     def close(self, day: date, *entities: str) -> list[str]:
         ticks = self.invoicing.publish(invoicing_closed(day, *entities))

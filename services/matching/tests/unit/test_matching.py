@@ -90,6 +90,15 @@ def test_several_numbers_are_paid_exactly() -> None:
     ]
 
 
+def test_what_a_reference_designates_is_settled_before_what_a_number_does() -> None:
+    """Guard: by strength of the name (decider.designate)."""
+    story = after(invoice("FA-1001", 100), invoice("FA-1002", 50, reference=RF))
+    assert story.when(payment("P1", 150, f"FA-1001, FA-1002, {RF}"))[1:] == [
+        "P1 settles 50 of FA-1002, 0 open",
+        "P1 settles 100 of FA-1001, 0 open",
+    ]
+
+
 def test_too_little_for_several_is_left_to_a_person() -> None:
     """Guard: too little for several (decider.match)."""
     story = after(invoice("FA-1001", 100), invoice("FA-1002", 50))
