@@ -100,7 +100,7 @@ class CashPutOnAccount(_OnLedger):
     evidence: str
     waiting_for: tuple[str, ...] = Field(
         default=(),
-        description="names in the remittance that no item bears yet; looked at again when one does",
+        description="the names in its text; looked at again when an item with one of these comes",
     )
 
 
