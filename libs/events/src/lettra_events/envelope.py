@@ -32,6 +32,7 @@ _CONSTANT_HEADERS: list[tuple[str, bytes]] = [
     ("ce_specversion", b"1.0"),
 ]
 _ATTRIBUTES = ("id", "source", "time", "dataschema", "correlationid", "causationid")
+_ATTRIBUTE_HEADERS = tuple((name, f"ce_{name}") for name in _ATTRIBUTES)
 _ATTRIBUTE_HEADERS = tuple((name, f"ce_{name}") for name in sorted(_ATTRIBUTES))
 
 
@@ -129,16 +130,11 @@ def link(previous: bytes, sequence: int, event: RecordedEvent) -> bytes:
     return hashlib.sha256(b"%b%d|%b" % (previous, sequence, framed)).digest()
 
 
-def timestamp_ms(entry: LogEntry) -> int:
-    """The Kafka timestamp of the entry's record: when it was appended."""
-    return round(datetime.fromisoformat(orjson.loads(entry.event.attributes)["time"]).timestamp() * 1000)
-
-
-def to_headers(entry: LogEntry, previous: int) -> list[tuple[str, bytes]]:
-    """The headers of the entry's Kafka record; the same entry always gives the same bytes."""
+def to_record(entry: LogEntry, previous: int) -> tuple[int, list[tuple[str, bytes]]]:
+    """Timestamp (ms: when it was appended) and headers of the entry's Kafka record; always the same bytes."""
     event = entry.event
     attributes = orjson.loads(event.attributes)
-    headers = [(f"ce_{name}", attributes[name].encode()) for name in _ATTRIBUTES]
+    headers = [(header, attributes[name].encode()) for name, header in _ATTRIBUTE_HEADERS]
     headers += _CONSTANT_HEADERS
     headers += (
         ("ce_type", event.type.encode()),
@@ -148,7 +144,12 @@ def to_headers(entry: LogEntry, previous: int) -> list[tuple[str, bytes]]:
         ("ce_previoussequence", b"%d" % previous),
         ("ce_chain", entry.chain.hex().encode()),
     )
-    return headers
+    return round(datetime.fromisoformat(attributes["time"]).timestamp() * 1000), headers
+
+
+def to_headers(entry: LogEntry, previous: int) -> list[tuple[str, bytes]]:
+    """The headers of the entry's Kafka record."""
+    return to_record(entry, previous)[1]
 
 
 def from_record(

@@ -25,8 +25,8 @@ from lettra_events.envelope import (
     link,
     make_attributes,
     schema_name,
-    timestamp_ms,
     to_headers,
+    to_record,
 )
 
 ID = UUID("c9a2c1de-1c0f-4f3a-8b6e-2d7f50a94e11")
@@ -151,7 +151,7 @@ def test_attributes_are_canonical_json() -> None:
 
 
 def test_the_timestamp_is_when_it_was_appended() -> None:
-    assert timestamp_ms(ENTRY) == 1_773_653_400_123
+    assert to_record(ENTRY, 0)[0] == 1_773_653_400_123
 
 
 def _headers_without(name: str) -> list[tuple[str, bytes]]:

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from lettra_events import failpoints, metrics
 from lettra_events.envelope import LogEntry
 from lettra_events.kafka.fork import ForkDetected, check_fork
-from lettra_events.kafka.rounds import BATCH_BYTES_MAX, fill_round
+from lettra_events.kafka.rounds import BATCH_BYTES_MAX, Round, fill_round
 from lettra_events.store import relay_store
 from lettra_events.store.relay_store import ROUND_BYTES_MAX, RelayState
 
@@ -80,7 +80,8 @@ class Relay:
         except ForkDetected:
             raise
         except Exception as error:
-            raise RelayFailed(f"{type(error).__name__}: {error}") from error
+            first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+            raise RelayFailed(f"{type(first).__name__}: {first}") from error
 
     async def _connect(self) -> Any:
         lease_ms = str(round(self._settings.lease_seconds * 1000))
@@ -138,17 +139,22 @@ class Relay:
 
     async def _rounds(self, connection: Any, producer: AIOKafkaProducer, state: RelayState) -> None:
         backlog = metrics.RELAY_BACKLOG.labels(self._settings.service)
+        fresh: Sequence[LogEntry] = ()
         while True:
-            self._wake.clear()
-            fresh = await relay_store.sequence_outbox(connection, self._settings.batch_max)
             if fresh:
                 state = replace(state, sequence=fresh[-1].sequence)
             backlog.set(state.sequence - state.mark)
             entries = await self._unpublished(connection, state, fresh)
+            self._wake.clear()
             if entries:
-                state = await self._publish(connection, producer, state, entries)
+                fresh, state = await self._publish_and_number(connection, producer, state, entries)
             else:
-                await self._pause()
+                fresh = await self._number(connection)
+                if not fresh:
+                    await self._pause()
+
+    async def _number(self, connection: Any) -> Sequence[LogEntry]:
+        return await relay_store.sequence_outbox(connection, self._settings.batch_max)
 
     async def _unpublished(
         self, connection: Any, state: RelayState, fresh: Sequence[LogEntry]
@@ -167,10 +173,25 @@ class Relay:
         except TimeoutError:
             return
 
-    async def _publish(
+    async def _publish_and_number(
         self, connection: Any, producer: AIOKafkaProducer, state: RelayState, entries: Sequence[LogEntry]
-    ) -> RelayState:
+    ) -> tuple[Sequence[LogEntry], RelayState]:
+        """Send a round while the next one is numbered: the two wait for different servers."""
         failpoints.reach("publish.before")
+        async with asyncio.TaskGroup() as both:
+            numbering = both.create_task(self._number(connection))
+            sending = both.create_task(self._send(producer, state, entries))
+        this = sending.result()
+        failpoints.reach("publish.sent")
+        state = await relay_store.move_mark(connection, state, this.mark, this.heads)
+        failpoints.reach("publish.marked")
+        metrics.RELAY_PUBLISHED.labels(self._settings.service).inc(this.records)
+        return numbering.result(), state
+
+    async def _send(
+        self, producer: AIOKafkaProducer, state: RelayState, entries: Sequence[LogEntry]
+    ) -> Round:
+        """One batch a partition, all acknowledged."""
         this = fill_round(producer.create_batch, entries, state.heads)
         async with asyncio.timeout(self._settings.publish_timeout_seconds):
             sends = [
@@ -178,11 +199,7 @@ class Relay:
                 for partition, batch in this.batches.items()
             ]
             await asyncio.gather(*sends)
-        failpoints.reach("publish.sent")
-        state = await relay_store.move_mark(connection, state, this.mark, this.heads)
-        failpoints.reach("publish.marked")
-        metrics.RELAY_PUBLISHED.labels(self._settings.service).inc(this.records)
-        return state
+        return this
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lettra_events.envelope import BROADCAST_KEY, LogEntry, timestamp_ms, to_headers
+from lettra_events.envelope import BROADCAST_KEY, LogEntry, to_record
 from lettra_events.kafka.topics import partition_of
 
 BATCH_BYTES_MAX = 1_000_000
@@ -50,11 +50,9 @@ def fill_round(
 
 
 def _add(batch: Any, entry: LogEntry, previous: int) -> None:
+    timestamp, headers = to_record(entry, previous)
     done = batch.append(
-        timestamp=timestamp_ms(entry),
-        key=entry.event.key.encode(),
-        value=entry.event.payload,
-        headers=to_headers(entry, previous),
+        timestamp=timestamp, key=entry.event.key.encode(), value=entry.event.payload, headers=headers
     )
     assert done is not None, "the size was checked before"
 

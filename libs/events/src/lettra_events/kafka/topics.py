@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
@@ -28,6 +29,7 @@ class TopicMisfit(Exception):
     """The broker's topic is not as this service needs it; the message says the remedy."""
 
 
+@lru_cache(maxsize=100_000)
 def partition_of(key: str, partitions: int) -> int:
     """The partition of a key: the positive murmur2 hash of its bytes, as Kafka's own clients compute it."""
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
