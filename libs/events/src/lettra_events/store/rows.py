@@ -27,9 +27,15 @@ def _load_sql(table: Table[Any]) -> str:
 
 @lru_cache
 def _find_sql(table: Table[Any], column: str) -> str:
+    """An array column is searched value by value: for thousands of values at once PostgreSQL would read it all."""
     kind = table.types[column]
-    match = f"t.{column} && $1::text[]" if kind == "text[]" else f"t.{column} = any($1::{kind}[])"
-    return f"select {_select(table)} from {table.name} t where {match}"  # noqa: S608
+    if kind != "text[]":
+        return f"select {_select(table)} from {table.name} t where t.{column} = any($1::{kind}[])"  # noqa: S608
+    keys = ", ".join(f"t.{c}" for c in table.key)
+    return (
+        f"select distinct on ({keys}) {_select(table)} from unnest($1::text[]) as wanted(value)"  # noqa: S608
+        f" cross join lateral (select * from {table.name} o where o.{column} @> array[wanted.value] offset 0) t"
+    )
 
 
 @lru_cache
