@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lettra_events.contracts import Event, UnknownEventType, contracts, decode
-from lettra_events.decisions.tables import Change
+from lettra_events.decisions.tables import Change, Key, Table
 from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.parking import is_parked, park, parked_rows, put_behind
@@ -31,6 +31,10 @@ class Incoming:
     event: Event | None = None
     changes: tuple[Change[Any], ...] = ()
     error: Exception | None = None
+
+    def rows(self) -> list[tuple[Table[Any], Key]]:
+        """Where it is projected."""
+        return [(change.table, change.key) for change in self.changes]
 
 
 def read_incoming(reading: Reading, partitions: Mapping[str, int], delivery: Delivery) -> Incoming:
@@ -82,7 +86,7 @@ class _Batch:
 
         While any of it is missing, only the reactions run, for what they ask; no key counts as stopped.
         """
-        rows = {(change.table, change.key) for one in incoming for change in one.changes}
+        rows = {row for one in incoming for row in one.rows()}
         try:
             self._workspace.expect(*rows, *parked_rows(one.delivery for one in incoming))
         except Missing as missing:
@@ -116,38 +120,15 @@ class _Batch:
 
 
 def apply_incoming(reading: Reading, one: Incoming, workspace: Workspace, *, projects: bool = True) -> None:
-    """Project one record and react to it, or raise why it cannot be read. Asks at once for all that this lacks."""
+    """Project one record and react to it, or raise why it cannot be read."""
     workspace.begin(one.cause)
     if one.error is not None:
         raise one.error
     if one.event is None:
         return
-    lacking: Needs | None = None
     for change in one.changes if projects else ():
-        try:
-            workspace.apply(change)
-        except Missing as missing:
-            lacking = _joined(lacking, missing)
-        except Exception:
-            if lacking is None:
-                raise
-    try:
-        reading.react(workspace, one.event, one.context)
-    except Missing as missing:
-        lacking = _joined(lacking, missing)
-    except Exception:
-        # Decided beside rows that are not there yet, this error says nothing.
-        if lacking is None:
-            raise
-    if lacking is not None:
-        raise Missing(lacking)
-
-
-def _joined(needs: Needs | None, missing: Missing) -> Needs:
-    if needs is None:
-        return missing.needs
-    needs.add(missing.needs)
-    return needs
+        workspace.apply(change)
+    reading.react(workspace, one.event, one.context)
 
 
 def check_failed(reading: Reading, delivery: Delivery, error: Exception, failed: set[str]) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lettra_events.decisions.tables import remove
+from lettra_events.decisions.tables import Key, Table, remove
 from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import in_savepoint, will_pass
 from lettra_events.kafka.deciding import apply_incoming, read_incoming
-from lettra_events.kafka.parking import PARKED_RECORDS, append_parking, stop_key, thaw
+from lettra_events.kafka.parking import PARKED_RECORDS, ParkedRecord, append_parking, stop_key, thaw
 from lettra_events.kafka.reading import Reading
 from lettra_events.store.append import Connection
 from lettra_events.store.running import RETRIES_MAX, TRANSIENT
@@ -124,7 +124,9 @@ def apply_parked(
     reading: Reading, partitions: Mapping[str, int], delivery: Delivery, workspace: Workspace
 ) -> None:
     """Apply a record that waited; what it causes has the ids that it would have had in its time."""
-    apply_incoming(reading, read_incoming(reading, partitions, delivery), workspace)
+    one = read_incoming(reading, partitions, delivery)
+    workspace.expect(_waits_at(delivery), *one.rows())
+    apply_incoming(reading, one, workspace)
     _drop(workspace, delivery)
 
 
@@ -160,5 +162,8 @@ def let_run(reading: Reading, partitions: Mapping[str, int], last: Delivery, wor
 
 
 def _drop(workspace: Workspace, delivery: Delivery) -> None:
-    key = (delivery.topic, delivery.partition, delivery.entry.sequence)
-    workspace.apply(remove(PARKED_RECORDS, key))
+    workspace.apply(remove(*_waits_at(delivery)))
+
+
+def _waits_at(delivery: Delivery) -> tuple[Table[ParkedRecord], Key]:
+    return PARKED_RECORDS, (delivery.topic, delivery.partition, delivery.entry.sequence)
