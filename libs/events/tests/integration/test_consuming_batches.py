@@ -45,6 +45,7 @@ async def apply_in_batches(
     return await image(office.connection)
 
 
+@pytest.mark.slow
 async def test_decisions_are_equal_at_any_batch_size(servers: Servers) -> None:
     """Guards: folding and deciding in record order, in deciding.decide_all; ids that follow from the cause alone."""
     async with open_office(servers) as office, office.beside(servers.postgres) as second:
@@ -85,6 +86,7 @@ def failing(office: Office) -> list[Record]:
     return records
 
 
+@pytest.mark.slow
 async def test_what_is_parked_is_equal_at_any_batch_size(servers: Servers) -> None:
     """Guards: as above, in the slow way too: applying._apply_one_by_one, and the ids of parking.append_parking."""
     async with open_office(servers) as office, office.beside(servers.postgres) as second:

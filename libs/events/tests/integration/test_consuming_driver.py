@@ -150,13 +150,22 @@ async def test_a_cancelled_handler_is_seen_by_readiness(
         assert not await office.all_read()
 
 
-async def test_the_end_of_the_coordination_is_seen_by_readiness(servers: Servers) -> None:
-    """Guard: Subscription.alive looks at aiokafka's coordination, without which every poll raises."""
+async def test_the_end_of_the_coordination_is_seen_by_readiness(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: Subscription.alive looks at aiokafka's coordination: without it every poll raises."""
+
+    async def fails() -> None:
+        raise ZeroDivisionError("a fault of aiokafka's that it does not expect")
+
     async with open_office(servers) as office, working(office) as worker:
         assert worker.subscription is not None
         assert await worker._worker_check() is None
-        worker.subscription.consumer._coordinator._coordination_task.cancel()
+        coordinator = worker.subscription.consumer._coordinator
+        monkeypatch.setattr(coordinator, "ensure_coordinator_known", fails)
+        coordinator.request_rejoin()
         assert await until(worker._worker_check, "the worker is not ready") == "the consuming task has ended"
+        assert not any(task.done() for task in worker.subscription._subscriber.tasks)
 
 
 async def test_a_topic_that_is_missing_is_not_created(servers: Servers) -> None:
