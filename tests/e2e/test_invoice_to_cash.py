@@ -61,7 +61,9 @@ def test_an_invoice_is_paid_and_every_service_knows(company: Company) -> None:
     wait_for("the item settled", lambda: open_amounts(company, "C1") == {number: Decimal(0)})
     document = wait_for(
         "invoicing to know",
-        lambda: (d := company.get("invoicing", f"/documents/FR01/{number}")) and d["settled"] and d,
+        lambda: (
+            (d := company.get("invoicing", f"/documents/FR01/{number}")) and Decimal(d["settled"] or 0) and d
+        ),
     )
     assert (Decimal(document["settled"]), Decimal(document["open"])) == (Decimal("120.00"), Decimal("0.00"))
     opened = [r for r in company.records(MATCHING) if dict(r.headers)["ce_type"] == b"matching.ItemOpened"]
