@@ -1,7 +1,8 @@
 """Before a relay publishes: is what the topic holds the history of this very database?
 
 A restored backup, or another installation's database, would continue a history that readers know otherwise. The
-last record of each partition says so: its hash is in the log, or the two have parted.
+last record of each partition says so: its hash is in the log, or the two have parted. And a topic that lost its end
+would go on behind a hole, at which every reader from the beginning would wait for ever.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from lettra_events.store.append import Connection
 from lettra_events.store.relay_store import RelayState, chain_at
 
 _READ_SECONDS_MAX = 30
+_REPEATS_MAX = 50_000
+"""How many records a relay that was replaced may have sent again behind newer ones: more than a round has."""
 
 
 class ForkDetected(Exception):
@@ -22,7 +25,9 @@ class ForkDetected(Exception):
 
 
 async def check_fork(connection: Connection, bootstrap: str, topic: str, state: RelayState) -> None:
-    """Raise `ForkDetected` if the last record of any partition is not in this database's log."""
+    """Raise `ForkDetected` if the last record of any partition is not in this database's log, or is not the last one
+    that the database knows to be published there.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -36,6 +41,8 @@ async def check_fork(connection: Connection, bootstrap: str, topic: str, state: 
                 _check_empty(tp, state)
             elif await chain_at(connection, last.sequence) != last.chain:
                 raise _fork(tp, last, state)
+            elif last.sequence < state.heads[tp.partition]:
+                await _check_repeats(consumer, tp, max(begins[tp], ends[tp] - _REPEATS_MAX), ends[tp], state)
     finally:
         await consumer.stop()
 
@@ -46,15 +53,39 @@ async def _last_entry(
     """The last entry in the partition, passing over records that are no event of Lettra."""
     for offset in range(end - 1, begin - 1, -1):
         consumer.seek(tp, offset)
-        async with asyncio.timeout(_READ_SECONDS_MAX):
-            record = await consumer.getone(tp)
-        try:
-            return from_record(
-                tp.topic, tp.partition, record.offset, record.key, record.value, record.headers
-            ).entry
-        except MalformedRecord:
-            continue
+        entry = await _next_entry(consumer, tp)
+        if entry is not None:
+            return entry
     return None
+
+
+async def _next_entry(consumer: AIOKafkaConsumer, tp: TopicPartition) -> LogEntry | None:
+    """The record at the consumer's position; None if it is no event of Lettra."""
+    async with asyncio.timeout(_READ_SECONDS_MAX):
+        record = await consumer.getone(tp)
+    try:
+        return from_record(
+            tp.topic, tp.partition, record.offset, record.key, record.value, record.headers
+        ).entry
+    except MalformedRecord:
+        return None
+
+
+async def _check_repeats(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int, state: RelayState
+) -> None:
+    """An older entry stands last. That is sound where it is a repeat, and the newest one stands before it."""
+    head, newest = state.heads[tp.partition], 0
+    consumer.seek(tp, begin)
+    while await consumer.position(tp) < end:
+        entry = await _next_entry(consumer, tp)
+        newest = max(newest, entry.sequence if entry is not None else 0)
+        if newest >= head:
+            return
+    raise ForkDetected(
+        f"{tp.topic}[{tp.partition}] ends with entry {newest}, but entry {head} was published there: the topic lost"
+        " its end. Restore it, or publish everything again to a new topic generation"
+    )
 
 
 def _check_empty(tp: TopicPartition, state: RelayState) -> None:
