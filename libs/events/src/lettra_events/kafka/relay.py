@@ -43,7 +43,7 @@ class RelaySettings:
     """Limits of a relay. Times in seconds.
 
     `lease_seconds`: PostgreSQL takes the lead from a relay that has said nothing for so long (a frozen process, a
-    lost machine). A publication is the longest silence of a sound one, so it must take less.
+    lost machine). A publication is the longest silence of a sound one, so it must take less; None: twice that.
     """
 
     bootstrap: str
@@ -52,7 +52,12 @@ class RelaySettings:
     batch_max: int = 2_000
     poll_seconds: float = 0.01
     publish_timeout_seconds: float = 60.0
-    lease_seconds: float = 120.0
+    lease_seconds: float | None = None
+
+    @property
+    def silence_seconds_max(self) -> float:
+        """The lease in force."""
+        return 2 * self.publish_timeout_seconds if self.lease_seconds is None else self.lease_seconds
 
 
 class Relay:
@@ -84,10 +89,11 @@ class Relay:
             raise RelayFailed(f"{type(first).__name__}: {first}") from error
 
     async def _connect(self) -> Any:
-        lease_ms = str(round(self._settings.lease_seconds * 1000))
+        lease_seconds = self._settings.silence_seconds_max
+        lease_ms = str(round(lease_seconds * 1000))
         return await asyncpg.connect(
             self._dsn,
-            command_timeout=self._settings.lease_seconds,
+            command_timeout=lease_seconds,
             server_settings={
                 "application_name": f"lettra-relay-{self._settings.service}",
                 "idle_session_timeout": lease_ms,
