@@ -11,6 +11,7 @@ from lettra_events.contracts.invoicing import (
     InvoiceIssued,
     LegalEntityRegistered,
 )
+from lettra_events.contracts.matching import CashApplied, ItemOpened
 from lettra_invoicing.domain import (
     ImportDocument,
     IssueCreditNote,
@@ -121,6 +122,23 @@ def imported_event(**changes: Any) -> InvoiceIssued:
 def note_event(**changes: Any) -> CreditNoteIssued:
     data = {name: value for name, value in CREDIT_NOTE.items() if name != "series"}
     return CreditNoteIssued(**(data | {"customer_id": "C-1", "document_number": "AV-000001"} | changes))
+
+
+def item_events() -> tuple[ItemOpened, CashApplied]:
+    """What matching says of the first invoice: open, and partly paid."""
+    item = {"customer_id": "C-1", "entity_id": "FR01", "item_id": "FR01:FA-000001", "currency": "EUR"}
+    opened = ItemOpened(
+        **item,
+        kind="invoice",
+        document_number="FA-000001",
+        issue_date="2026-01-05",
+        due_date="2026-02-05",
+        amount="120.00",
+    )
+    paid = CashApplied(
+        **item, payment_id="p-1", amount="50.00", open_after="70.00", rule="reference", evidence="RF"
+    )
+    return opened, paid
 
 
 CUSTOMER_HEADER = "customer_id,name,siren,vat_number,ibans,email,language,group_id"

@@ -65,7 +65,7 @@ class Commands:
             except Exception:
                 # A request of the same key may have been faster, and be what this one failed on: as a duplicate,
                 # or because its own effects refuse it. Then its answer is the answer.
-                earlier = None if connection.is_closed() else await _stored(connection, request)
+                earlier = await _answered_meanwhile(connection, request)
                 if earlier is None:
                     raise
                 return earlier
@@ -111,6 +111,14 @@ async def _stored(connection: Connection, request: Request) -> Answer | None:
     if row["fingerprint"] != request.fingerprint:
         raise IdempotencyKeyReused(f"the idempotency key {request.key!r} came before with another request")
     return Answer(row["status"], row["answer"], repeated=True)
+
+
+async def _answered_meanwhile(connection: Connection, request: Request) -> Answer | None:
+    """As `_stored`; None where the connection is broken, so that what broke it is what is raised."""
+    try:
+        return await _stored(connection, request)
+    except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+        return None
 
 
 async def _store(

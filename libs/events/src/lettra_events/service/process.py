@@ -165,7 +165,7 @@ class Process:
         if "api" in self.roles:
             app.include_router(self.service.router)
         http.install(
-            app, self.service.name, checks, self.settings.body_bytes_max, self.settings.upload_bytes_max
+            app, reading.service, checks, self.settings.body_bytes_max, self.settings.upload_bytes_max
         )
         return app
 

@@ -85,8 +85,11 @@ class ServiceSettings(BaseSettings):
         return urlunsplit(urlsplit(self.postgres)._replace(path=f"/lettra_{name.replace('-', '_')}"))
 
     def printable(self) -> dict[str, Any]:
-        """All settings, without the password that the DSN may hold."""
-        return self.model_dump() | {"postgres": _without_password(self.postgres)}
+        """All settings, without the passwords that addresses among them may hold."""
+        return {
+            name: _without_password(value) if isinstance(value, str) and "://" in value else value
+            for name, value in self.model_dump().items()
+        }
 
 
 def _without_password(dsn: str) -> str:

@@ -1,0 +1,220 @@
+"""Files through the API: all of a file or nothing, twice the same, and whole after a kill."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+import time
+
+import httpx
+import pytest
+from invoicing_examples import (
+    CUSTOMER,
+    CUSTOMER_HEADER,
+    ENTITY,
+    IBAN,
+    INVOICE,
+    MAIL,
+    customers_csv,
+    invoice_row,
+    invoices_csv,
+    many_invoices,
+    note_row,
+)
+from service_process import serving
+
+CUSTOMERS = customers_csv(f"C-8,Dupont,404833048,,{IBAN},{MAIL},fr,", 'C-9,"Durand, Fils",,,,,en,G-1')
+
+
+async def state(api) -> dict:
+    """All that files leave behind."""
+    return {
+        name: await api.table(name) for name in ("customers", "contacts", "documents", "streams", "events")
+    }
+
+
+def bad(response: httpx.Response) -> list[tuple[int, str]]:
+    """Line and column of each bad cell of a file of which nothing was taken."""
+    assert response.status_code == 422, response.text
+    body = response.json()
+    assert (body["type"], body["detail"]) == ("urn:lettra:problem:bad-rows", "nothing was taken")
+    assert all(error["reason"] for error in body["errors"])
+    return sorted((error["line"], error["column"]) for error in body["errors"])
+
+
+class TestTaken:
+    async def test_customers(self, api):
+        answer = await api.taken("customers", CUSTOMERS)
+        assert (answer["rows"], answer["created"]) == (2, 2)
+        assert {"contact_id": "contact:C-8", "email": MAIL} in await api.table("contacts")
+        assert not any(MAIL in str(event) for event in await api.events())
+
+    async def test_the_same_file_twice_changes_nothing(self, api):
+        """Guard: register_customer and import_document give no event for what is there (decider.py)."""
+        invoices = invoices_csv(
+            invoice_row("E-1", customer_id="C-8"), note_row("E-2", "E-1", customer_id="C-8")
+        )
+        files = [("customers", CUSTOMERS), ("invoices", invoices)]
+        for kind, data in files:
+            assert (await api.taken(kind, data))["created"] == 2
+        before = await state(api)
+        for kind, data in files:
+            assert (await api.taken(kind, data))["created"] == 0
+        assert await state(api) == before
+
+    async def test_a_credit_note_and_its_invoice_in_one_file(self, api):
+        """Each row sees those before it, also those of its own chunk and of the chunks before."""
+        rows = [invoice_row(f"E-{n}") for n in range(5)] + [note_row(f"N-{n}", f"E-{n}") for n in range(5)]
+        assert (await api.taken("invoices", invoices_csv(*rows)))["created"] == 10
+        assert {str(d["credited"]) for d in await api.table("documents") if d["kind"] == "invoice"} == {
+            "120.00"
+        }
+
+    async def test_its_progress_is_known_by_its_digest(self, api):
+        data = many_invoices(3)
+        digest = hashlib.sha256(data).hexdigest()
+        assert (await api.taken("invoices", data))["digest"] == digest
+        shown = await api.get(f"/imports/{digest}")
+        assert (shown["kind"], shown["rows"], shown["done"]) == ("invoices", 3, 3)
+        assert shown["finished_at"] >= shown["started_at"]
+
+    async def test_five_thousand_rows(self, api):
+        """A statement a table and chunk, never a row: 2 s were seen. A statement a row would take a minute."""
+        started = time.monotonic()
+        assert (await api.taken("invoices", many_invoices(5_000)))["created"] == 5_000
+        assert time.monotonic() - started < 20
+        assert await api.pool.fetchval("select count(*) from documents") == 5_000
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("data", "kind"),
+        [
+            (b"", "wrong-header"),
+            (CUSTOMER_HEADER.encode().replace(b"email", b"mail"), "wrong-header"),
+            (customers_csv("C-8,Dup\xe9,,,,,,").decode("latin-1").encode("latin-1"), None),
+            (CUSTOMERS.replace(b"Dupont", b"Dup\xe9nt"), "not-utf-8"),
+            (customers_csv('C-8,"Dupont'), "malformed-csv"),
+        ],
+        ids=["empty", "header", "utf-8 is fine", "latin-1", "quote"],
+    )
+    async def test_what_is_no_file_of_ours(self, api, data, kind):
+        response = await api.send("customers", data)
+        if kind is None:
+            assert response.status_code == 200
+        else:
+            assert (response.status_code, response.json()["type"]) == (422, f"urn:lettra:problem:{kind}")
+            assert response.json()["field"] == "file"
+
+    async def test_too_many_rows(self, start):
+        """Guard: LETTRA_IMPORT_ROWS_MAX (settings.py)."""
+        api = await start(import_rows_max=2)
+        response = await api.send("invoices", many_invoices(3))
+        assert (response.status_code, response.json()["type"]) == (413, "urn:lettra:problem:too-many-rows")
+
+    async def test_bad_cells_and_nothing_is_taken(self, api):
+        """Guard: nothing is applied while there is an error (importing.take)."""
+        before = await state(api)
+        rows = [invoice_row("E-1"), invoice_row("E-2", net="x"), invoice_row("E-3", issue_date="1/2/26")]
+        assert bad(await api.send("invoices", invoices_csv(*rows))) == [(3, "net"), (4, "issue_date")]
+        assert await state(api) == before
+
+    async def test_rows_that_do_not_fit_what_is_there_and_nothing_is_taken(self, api):
+        """Guard: every row is decided on beforehand, each seeing those before it (importing._check_against_state)."""
+        await api.taken("invoices", invoices_csv(invoice_row("E-1")))
+        before = await state(api)
+        rows = [
+            invoice_row("E-2"),
+            invoice_row("E-1", due_date="2026-03-01"),
+            invoice_row("E-3", customer_id="C-7"),
+            note_row("N-1", "E-4"),
+            invoice_row("E-4"),
+            note_row("N-2", "E-2", customer_id="C-2"),
+            note_row("N-3", "E-2"),
+            note_row("N-4", "E-2", net="0.01", vat="0.00", gross="0.01"),
+            invoice_row("E-2", due_date="2026-03-01"),
+        ]
+        assert bad(await api.send("invoices", invoices_csv(*rows))) == [
+            (3, "document_number"),
+            (4, "customer_id"),
+            (5, "corrects"),
+            (7, "customer_id"),
+            (9, "gross"),
+            (10, "document_number"),
+        ]
+        assert await state(api) == before
+
+    async def test_what_others_change_meanwhile_is_named_with_its_line(self, start, monkeypatch):
+        """Guard: importing._take_row; the chunks before it are taken, and the answer says that this can be."""
+        api = await start(import_chunk_rows=2)
+        for path, body in (("/legal-entities", ENTITY), ("/customers", CUSTOMER)):
+            await api.made(path, body)
+        check = api.commands.preview
+
+        async def check_and_be_overtaken(*arguments):
+            errors = await check(*arguments)
+            monkeypatch.setattr(api.commands, "preview", check)
+            await api.taken("invoices", invoices_csv(invoice_row("E-000002", due_date="2026-03-01")))
+            return errors
+
+        monkeypatch.setattr(api.commands, "preview", check_and_be_overtaken)
+        data = many_invoices(4)
+        response = await api.send("invoices", data)
+        body = response.json()
+        assert (response.status_code, body["type"]) == (409, "urn:lettra:problem:import-overtaken")
+        assert [(e["line"], e["column"]) for e in body["errors"]] == [(4, "document_number")]
+        numbers = [d["document_number"] for d in await api.table("documents")]
+        assert sorted(numbers) == ["E-000000", "E-000001", "E-000002"]
+        shown = await api.get(f"/imports/{hashlib.sha256(data).hexdigest()}")
+        assert (shown["done"], shown["finished_at"]) == (2, None)
+
+
+KILLS = [
+    ("append.before@1", 0),
+    ("append.written@1", 0),
+    ("append.committed@1", 2),
+    ("append.written@2", 2),
+    ("append.committed@3", 5),
+]
+
+
+class TestKilled:
+    @pytest.mark.parametrize(("failpoint", "taken"), KILLS)
+    async def test_sent_again_nothing_is_lost_or_doubled(
+        self, api, servers, database, tmp_path, failpoint, taken
+    ):
+        """Guard: a chunk is one transaction (importing._apply), and what is there is not taken again (decider.py)."""
+        data = invoices_csv(*(invoice_row(f"E-{n}") for n in range(4)), note_row("N-1", "E-0"))
+        environment = {"LETTRA_FAILPOINT": failpoint, "LETTRA_IMPORT_CHUNK_ROWS": "2"}
+        async with serving(servers, database, tmp_path, "api", **environment) as service:
+            with pytest.raises(httpx.TransportError):
+                await service.client.post("/imports/invoices", files={"file": ("i.csv", data)})
+            assert await service.ended() == -signal.SIGKILL
+        assert len(await api.table("documents")) == taken
+        digest = hashlib.sha256(data).hexdigest()
+        assert (await api.get(f"/imports/{digest}"))["finished_at"] is None
+
+        answer = await api.taken("invoices", data)
+        assert (answer["rows"], answer["created"]) == (5, 5 - taken)
+        documents = [event["type"] for event in await api.events() if event["key"] == "C-1"][1:]
+        assert documents == ["invoicing.InvoiceIssued"] * 4 + ["invoicing.CreditNoteIssued"]
+        credited = {d["document_number"]: str(d["credited"]) for d in await api.table("documents")}
+        assert credited == {"E-0": "120.00", "E-1": "0", "E-2": "0", "E-3": "0", "N-1": "0"}
+        shown = await api.get(f"/imports/{digest}")
+        assert (shown["done"], shown["finished_at"] is None) == (5, False)
+
+
+async def test_the_service_answers_while_a_file_is_checked(api):
+    """Guard: a file is read and checked in threads (api._import, store/running.preview_decisions).
+
+    On the event loop the check of this file would be one long silence, of which no command comes back.
+    """
+    data = many_invoices(8_000)
+    whole = asyncio.create_task(api.taken("invoices", data))
+    answered = 0
+    while (await api.client.get(f"/imports/{hashlib.sha256(data).hexdigest()}")).status_code == 404:
+        await api.made("/invoices", INVOICE | {"series": "FB"})
+        answered += 1
+    assert (await whole)["created"] == 8_000
+    assert answered > 15
