@@ -12,11 +12,10 @@ from fastapi import APIRouter, Path, Query, Request, Response, UploadFile
 from lettra_events.errors import StaleVersion
 from lettra_events.service.http import Command
 from lettra_events.service.rejection import Rejected
+from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing import handlers, importing, imports, queries
 from lettra_invoicing.domain import (
     DocumentNumber,
-    Identifier,
-    IsoDate,
     IssueCreditNote,
     IssueInvoice,
     RegisterCustomer,

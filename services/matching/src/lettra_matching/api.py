@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from lettra_events.service.rejection import Rejected
+from lettra_events.values import IsoDate, SearchedText
 
 router = APIRouter()
 
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
-Name = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=500)]
-"""An id or a cursor, as PostgreSQL can hold it."""
 
 
 class ItemView(BaseModel):
@@ -103,7 +102,11 @@ select * from payments where account_customer_id = $1 and on_account > 0 order b
 
 @router.get("/customers/{customer_id}/ledger", response_model=Ledger, tags=["ledgers"])
 async def read_ledger(
-    request: Request, customer_id: Name, after: Name = "", limit: Limit = 100, settled: bool = False
+    request: Request,
+    customer_id: SearchedText,
+    after: SearchedText = "",
+    limit: Limit = 100,
+    settled: bool = False,
 ) -> dict[str, Any]:
     """A customer's ledger (compte client): open items by number, settled ones too where asked.
 
@@ -131,7 +134,10 @@ async def read_ledger(
 
 @router.get("/payments", response_model=PaymentPage, tags=["payments"])
 async def list_payments(
-    request: Request, status: Literal["all", "unapplied"] = "all", after: Name = "", limit: Limit = 100
+    request: Request,
+    status: Literal["all", "unapplied"] = "all",
+    after: SearchedText = "",
+    limit: Limit = 100,
 ) -> dict[str, Any]:
     """Payments by id; `status=unapplied`: those whose payer nobody knows."""
     rows = await request.app.state.pool.fetch(
@@ -145,7 +151,7 @@ async def list_payments(
 
 
 @router.get("/payments/{payment_id}", response_model=PaymentView, tags=["payments"])
-async def read_payment(request: Request, payment_id: Name) -> dict[str, Any]:
+async def read_payment(request: Request, payment_id: SearchedText) -> dict[str, Any]:
     """One payment."""
     row = await request.app.state.pool.fetchrow("select * from payments where payment_id = $1", payment_id)
     if row is None:
@@ -154,7 +160,7 @@ async def read_payment(request: Request, payment_id: Name) -> dict[str, Any]:
 
 
 @router.get("/days/{business_date}", response_model=DayView, tags=["days"])
-async def read_day(request: Request, business_date: date) -> dict[str, Any]:
+async def read_day(request: Request, business_date: IsoDate) -> dict[str, Any]:
     """Whether every decision about what was received by a date is taken, and for which entities."""
     row = await request.app.state.pool.fetchrow("select * from days where business_date = $1", business_date)
     if row is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, UploadFile
 
+from lettra_events.money import CurrencyCode
 from lettra_events.service.http import Command
 from lettra_events.service.rejection import Rejected
+from lettra_events.values import IsoDate, SearchedText
 from lettra_payment_ingest import handlers, importing, queries
 from lettra_payment_ingest.bank.errors import one_line
 from lettra_payment_ingest.bank.limits import Limits
@@ -31,14 +32,16 @@ async def register_account(body: RegisterAccount, command: Command) -> Response:
 
 
 @router.post("/accounts/{account:path}/{currency}/close", response_model=AccountClosed, tags=["accounts"])
-async def close_account(account: str, currency: str, command: Command) -> Response:
+async def close_account(account: str, currency: CurrencyCode, command: Command) -> Response:
     """Close a bank account: no further statement of it is expected, and none is taken."""
     number = _number(account)
     return await command.run(lambda w: handlers.close_account(w, number, currency))
 
 
 @router.get("/accounts", response_model=queries.AccountPage, tags=["accounts"])
-async def list_accounts(request: Request, after: str = "", limit: Limit = 100) -> queries.AccountPage:
+async def list_accounts(
+    request: Request, after: SearchedText = "", limit: Limit = 100
+) -> queries.AccountPage:
     """All accounts by number and currency, a page at a time, and up to which day each is known without a gap."""
     return await queries.list_accounts(request.app.state.pool, after, limit)
 
@@ -62,14 +65,14 @@ async def take_statements(request: Request, file: UploadFile) -> Any:
 
 @router.get("/statements", response_model=queries.StatementPage, tags=["statements"])
 async def list_statements(
-    request: Request, account: str, after: str = "", limit: Limit = 100
+    request: Request, account: str, after: SearchedText = "", limit: Limit = 100
 ) -> queries.StatementPage:
     """The statements of an account by day, booked and quarantined, a page at a time."""
     return await queries.list_statements(request.app.state.pool, _number(account), after, limit)
 
 
 @router.get("/payments/{payment_id}", response_model=queries.PaymentView, tags=["payments"])
-async def read_payment(request: Request, payment_id: str) -> queries.PaymentView:
+async def read_payment(request: Request, payment_id: SearchedText) -> queries.PaymentView:
     """One payment, and what became of it as far as matching's events have been read."""
     found = await queries.read_payment(request.app.state.pool, payment_id)
     if found is None:
@@ -79,14 +82,14 @@ async def read_payment(request: Request, payment_id: str) -> queries.PaymentView
 
 @router.get("/payments", response_model=queries.PaymentPage, tags=["payments"])
 async def list_payments(
-    request: Request, account: str, after: str = "", limit: Limit = 100
+    request: Request, account: str, after: SearchedText = "", limit: Limit = 100
 ) -> queries.PaymentPage:
     """The payments of an account by booking date, a page at a time."""
     return await queries.list_payments(request.app.state.pool, _number(account), after, limit)
 
 
 @router.post("/days/{business_date}/close", response_model=Closed, tags=["days"])
-async def close_day(business_date: date, command: Command) -> Response:
+async def close_day(business_date: IsoDate, command: Command) -> Response:
     """Close a business date: everything taken by then stands before this in every partition."""
     return await command.run(lambda w: handlers.close_day(w, business_date))
 

@@ -14,6 +14,7 @@ from schwifty.exceptions import SchwiftyException
 
 from lettra_events.decisions.tables import Key, Table
 from lettra_events.money import CurrencyCode
+from lettra_events.values import Identifier
 
 # -- what a caller may say --------------------------------------------------------------------------------------
 
@@ -37,7 +38,6 @@ def account_number(value: str) -> str:
     raise ValueError(f"{value!r} is neither an IBAN nor another account number: at most 34 letters or digits")
 
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 AccountNumber = Annotated[str, AfterValidator(account_number)]
 
 

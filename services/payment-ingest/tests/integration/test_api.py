@@ -146,3 +146,37 @@ async def test_the_public_files(api):
         if expected:
             found = response.json()["statements"]
             assert [(s["outcome"], s["transactions_new"], s["verified"]) for s in found] == expected, name
+
+
+NOT_HELD_BY_POSTGRESQL = [
+    "/payments/%00",
+    "/accounts?after=%00",
+    f"/payments?account={ACCOUNT}&after=2026-03-02:%00",
+    f"/statements?account={ACCOUNT}&after=2026-03-02:%00",
+]
+
+
+class TestPlacesInTheRequest:
+    @pytest.mark.parametrize("path", NOT_HELD_BY_POSTGRESQL)
+    async def test_what_postgresql_cannot_hold_is_refused(self, api, path):
+        """Guard: SearchedText (lettra_events/values.py); PostgreSQL takes no NUL, and would fail."""
+        response = await api.client.get(path)
+        assert (response.status_code, response.json()["type"]) == (422, "urn:lettra:problem:invalid-request")
+
+    @pytest.mark.parametrize("currency", ["%00", "eur", "XYZ"])
+    async def test_a_currency_that_is_none_is_refused(self, api, currency):
+        """Guard: CurrencyCode in close_account (api.py)."""
+        response = await api.client.post(f"/accounts/{ACCOUNT}/{currency}/close")
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "path.currency")
+
+    @pytest.mark.parametrize("date", ["20260304", "1772582400", "2026-03-04T00:00:00"])
+    async def test_a_number_is_no_business_date(self, api, date):
+        """Guard: IsoDate in close_day (api.py); a number would be seconds since 1970, and no day opens again."""
+        response = await api.client.post(f"/days/{date}/close")
+        assert (response.status_code, await api.table("calendar")) == (422, [])
+
+    async def test_an_entity_is_named_as_invoicing_names_it(self, api):
+        """Guard: Identifier (lettra_events/values.py): both services close the days of the same entities."""
+        body = {"account": OTHER_ACCOUNT, "currency": "EUR", "entity_id": "DE/01"}
+        response = await api.client.post("/accounts", json=body)
+        assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "entity_id")

@@ -25,7 +25,7 @@ from lettra_invoicing.domain.state import (
     LegalEntity,
     Series,
 )
-from lettra_invoicing.domain.values import DocumentNumber, Identifier, IsoDate, creditor_reference
+from lettra_invoicing.domain.values import DocumentNumber, creditor_reference
 
 __all__ = [
     "CALENDAR",
@@ -41,9 +41,7 @@ __all__ = [
     "Customer",
     "Document",
     "DocumentNumber",
-    "Identifier",
     "ImportDocument",
-    "IsoDate",
     "IssueCreditNote",
     "IssueInvoice",
     "LegalEntity",

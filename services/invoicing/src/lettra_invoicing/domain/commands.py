@@ -8,12 +8,11 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lettra_events.money import CurrencyCode, Money
+from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing.domain.values import (
     CreditorReference,
     DocumentNumber,
     Iban,
-    Identifier,
-    IsoDate,
     MailAddress,
     SeriesName,
     Siren,

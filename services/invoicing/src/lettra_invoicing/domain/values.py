@@ -1,12 +1,11 @@
 """The values that a caller may write, each with what makes it valid. Pure.
 
-Strict where a guess would be silent: a number is no date, `1_000` is no amount, a blank is no name.
+Strict where a guess would be silent: `1_000` is no amount, a blank is no name.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -18,7 +17,6 @@ from stdnum.fr import siren
 
 from lettra_events.money import Amount
 
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -43,15 +41,6 @@ def _reference(value: str) -> str:
         raise ValueError(f"{value!r} is not a valid ISO 11649 reference: {error}") from None
 
 
-def _iso(value: Any) -> Any:
-    """pydantic would take a number for seconds since 1970, also one that stands in a string."""
-    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-        return value
-    if type(value) is date:
-        return value
-    raise ValueError("a date is written as 2026-03-31")
-
-
 def _plain_amount(value: Any) -> Any:
     """Python's Decimal would take `1_000`, blanks around, and the digits of any script."""
     if isinstance(value, str) and not _PLAIN_AMOUNT.fullmatch(value):
@@ -62,7 +51,6 @@ def _plain_amount(value: Any) -> Any:
 # The first and the last character are visible, and none is a control character.
 _ONE_LINE = r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$"
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 DocumentNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 SeriesName = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_ONE_LINE)]
@@ -70,7 +58,6 @@ MailAddress = Annotated[str, Field(pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1
 Iban = Annotated[str, AfterValidator(_iban)]
 Siren = Annotated[str, AfterValidator(_siren)]
 CreditorReference = Annotated[str, AfterValidator(_reference)]
-IsoDate = Annotated[date, BeforeValidator(_iso, json_schema_input_type=date)]
 Sum = Annotated[Amount, BeforeValidator(_plain_amount, json_schema_input_type=str)]
 
 
