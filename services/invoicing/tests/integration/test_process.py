@@ -284,3 +284,32 @@ async def test_what_matching_settles_is_shown_and_measured(start, servers):
 
 async def measured(api, line: str) -> bool:
     return line in await metrics(api.client)
+
+
+class TestOnTheWire:
+    """What a client library would not send. Guard: Observing._refused (service/observing.py)."""
+
+    @staticmethod
+    async def status(client: httpx.AsyncClient, *lines: str, body: bytes = b"") -> int:
+        """The status with which the service answers these lines."""
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write("\r\n".join(["POST /customers HTTP/1.1", "Host: x", *lines, "", ""]).encode() + body)
+        async with asyncio.timeout(10):
+            first = await reader.readline()
+        writer.close()
+        return int(first.split()[1])
+
+    async def test_bodies_whose_size_is_unknown_or_too_large(self, servers, database, tmp_path):
+        small = {"LETTRA_BODY_BYTES_MAX": "1000", "LETTRA_UPLOAD_BYTES_MAX": "2000"}
+        json_type, chunked = "Content-Type: application/json", "Transfer-Encoding: chunked"
+        upload = "Content-Type: multipart/form-data; boundary=x"
+        async with serving(servers, database, tmp_path, "api", **small) as service:
+            client = service.client
+            assert await self.status(client, json_type, chunked, body=b"2\r\n{}\r\n0\r\n\r\n") == 411
+            assert await self.status(
+                client, json_type, chunked, "Content-Length: 2", body=b"2\r\n{}\r\n"
+            ) in {400, 411}
+            assert await self.status(client, json_type, "Content-Length: 1001") == 413
+            assert await self.status(client, upload, "Content-Length: 2001") == 413
+            assert await self.status(client, json_type, "Content-Length: -1") == 400
+            assert await self.status(client, json_type, "Content-Length: 2", body=b"{}") == 422
