@@ -4,7 +4,7 @@ create table streams (
     version   bigint not null
 );
 
--- Names that a decision locks because it looked something up by them and may have found nothing (see store/workspace.py).
+-- Names that a decision locks because it looked something up by them and may have found nothing (see decisions/workspace.py).
 create table guards (
     name text primary key
 );

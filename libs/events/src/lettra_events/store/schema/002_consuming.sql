@@ -1,5 +1,5 @@
 -- How far this service has read each partition, moved in the transaction that wrote what the records caused.
--- `next_offset` is where reading goes on; it stays behind at a missing record (see kafka/consuming.py).
+-- `next_offset` is where reading goes on; it stays behind at a missing record (see kafka/contiguity.py).
 create table consumer_offsets (
     topic       text   not null,
     partition   int    not null,
