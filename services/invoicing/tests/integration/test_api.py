@@ -162,7 +162,7 @@ class TestProblems:
             "/documents/FR01/none",
             "/documents/FR01/a%00b",
             "/customers/a%00b/documents",
-            "/customers/C-1/documents?after=%00",
+            "/customers/C-1/documents?after=FR01:%00",
             "/customers/C-1/documents?after=none",
             "/customers/C-1/documents?limit=501",
             "/imports/" + "0" * 64,

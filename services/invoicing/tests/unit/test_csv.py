@@ -70,7 +70,8 @@ class TestRead:
     def test_line_ends_of_both_worlds_and_empty_lines(self, end):
         """Guard: _lines leaves empty lines out, and counts them (imports.py)."""
         data = end.join([INVOICE_HEADER, "", GOOD, "", invoice_row("E-2"), "", ""]).encode()
-        assert [line for line, _ in read_invoices(data, ROWS_MAX).rows] == [3, 5]
+        checked = read_invoices(data, ROWS_MAX)
+        assert ([line for line, _ in checked.rows], checked.errors) == ([3, 5], [])
 
     def test_commas_and_quotes_inside_quotes(self):
         ((_, customer),) = read_customers(customers_csv('C-1,"Dupont, ""le"" Fils",,,,,fr,'), ROWS_MAX).rows

@@ -161,4 +161,5 @@ class TestDays:
         closed = InvoicingDayClosed(business_date="2026-01-31", entities=("FR01",))
         history = given(evolve, *BASE, closed)
         history.when(self.closing("2026-01-30")).then_refused("day-already-closed", "business_date")
+        history.when(self.closing("2062-02-01")).then_refused("day-too-far-ahead", "business_date")
         assert history.when(self.closing("2026-02-02")).error is None
