@@ -18,6 +18,7 @@ from lettra_events.contracts.invoicing import (
     NumberDrawn,
 )
 from lettra_events.decisions.tables import Change, change, put
+from lettra_events.service.closing import is_closed
 from lettra_events.service.rejection import Rejected
 from lettra_invoicing.domain import (
     CALENDAR,
@@ -144,15 +145,8 @@ def import_document(
 
 def close_day(business_date: date, calendar: Calendar) -> list[Event]:
     """The end of a business date. Closed before: nothing. Dates only go forward."""
-    if calendar.closed_date == business_date:
+    if is_closed(business_date, calendar.closed_date):
         return []
-    if calendar.closed_date is not None and business_date < calendar.closed_date:
-        raise Rejected(
-            "day-already-closed",
-            f"{business_date} is before {calendar.closed_date}, which is closed",
-            status=409,
-            field="business_date",
-        )
     return [InvoicingDayClosed(business_date=business_date, entities=calendar.entities)]
 
 

@@ -12,6 +12,7 @@ from lettra_events.contracts.payments import (
     PaymentsDayClosed,
     ThroughDate,
 )
+from lettra_events.service.closing import is_closed
 from lettra_events.service.rejection import Rejected
 from lettra_payment_ingest.domain import Account, Calendar, RegisterAccount
 
@@ -50,15 +51,8 @@ def close_account(account: str, currency: str, existing: Account | None) -> list
 
 def close_day(business_date: date, calendar: Calendar, open_accounts: Sequence[Account]) -> list[Event]:
     """The end of a business date, with what is known of every open account. Closed before: nothing."""
-    if calendar.closed_date == business_date:
+    if is_closed(business_date, calendar.closed_date):
         return []
-    if calendar.closed_date is not None and business_date < calendar.closed_date:
-        raise Rejected(
-            "day-already-closed",
-            f"{business_date} is before {calendar.closed_date}, which is closed",
-            status=409,
-            field="business_date",
-        )
     through_dates = tuple(
         ThroughDate(
             entity_id=each.entity_id,
