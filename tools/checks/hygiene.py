@@ -97,6 +97,16 @@ def every_test_has_a_level(root: Path, files: list[Path]) -> Iterator[str]:
             yield f"{path}: pytest here collects test_*.py only, so this would never run"
 
 
+def every_package_is_tested(root: Path, files: list[Path]) -> Iterator[str]:
+    """The run would not miss the tests of a package that has lost all of them."""
+    folders = {folder for path in filter(is_test, files) for folder in path.parents}
+    for package in packages(root):
+        for level in ("unit", "integration"):
+            folder = package.folder.relative_to(root) / "tests" / level
+            if folder not in folders:
+                yield f"{folder}: there is no test"
+
+
 def e2e_is_in_one_place(root: Path, files: list[Path]) -> Iterator[str]:
     del root
     for path in filter(is_test, files):
@@ -143,6 +153,7 @@ RULES: list[Rule] = [
     no_machine_path,
     no_long_file,
     every_test_has_a_level,
+    every_package_is_tested,
     e2e_is_in_one_place,
     every_package_is_checked,
     pins_are_up_to_date,

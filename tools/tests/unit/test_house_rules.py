@@ -69,6 +69,21 @@ def test_a_test_tells_its_level(tmp_path: Path, path: str, allowed: bool) -> Non
     assert (broken(hygiene.every_test_has_a_level, tmp_path, path, "") == []) is allowed
 
 
+def test_a_package_without_tests_is_named(tmp_path: Path) -> None:
+    for folder in ["tools", "services/dunning"]:
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "pyproject.toml").touch()
+    tests = [
+        "tools/tests/unit/test_a.py",
+        "tools/tests/integration/rules/test_b.py",
+        "services/dunning/tests/unit/test_c.py",
+    ]
+    files = [Path(path) for path in [*tests, "services/dunning/tests/integration/conftest.py"]]
+    assert list(hygiene.every_package_is_tested(tmp_path, files)) == [
+        "services/dunning/tests/integration: there is no test"
+    ]
+
+
 @pytest.mark.parametrize("path", ["services/matching/tests/e2e/test_a.py", "tests/unit/test_a.py"])
 def test_a_test_that_no_command_runs_is_named(tmp_path: Path, path: str) -> None:
     assert broken(hygiene.e2e_is_in_one_place, tmp_path, path, "")
