@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import uvloop
 
+from lettra_events.service.logs import configure_logs
 from lettra_events.testing.servers import fresh_database
 from lettra_tools.bench import appending, latency, relaying
 from lettra_tools.stack import LocalServers, Servers
@@ -27,6 +28,7 @@ Report = Callable[[str], None]
 
 def run_all(report: Report) -> dict[str, Any]:
     """Every figure by its name. Starts PostgreSQL and Kafka, then the services, and stops them again."""
+    configure_logs("bench", "WARNING")  # to standard error: standard output is for the figures
     folder = Path(mkdtemp(prefix="lettra-bench-"))
     servers = LocalServers(folder / "servers", report)
     try:
