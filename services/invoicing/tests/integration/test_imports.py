@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import signal
-import time
+import threading
 
 import httpx
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from invoicing_examples import (
     CUSTOMER,
     CUSTOMER_HEADER,
     ENTITY,
     IBAN,
-    INVOICE,
     MAIL,
     customers_csv,
     invoice_row,
@@ -23,6 +22,8 @@ from invoicing_examples import (
     note_row,
 )
 from service_process import serving
+
+from lettra_invoicing import handlers, imports
 
 CUSTOMERS = customers_csv(f"C-8,Dupont,404833048,,{IBAN},{MAIL},fr,", 'C-9,"Durand, Fils",,,,,en,G-1')
 
@@ -79,12 +80,26 @@ class TestTaken:
         assert (shown["kind"], shown["rows"], shown["done"]) == ("invoices", 3, 3)
         assert shown["finished_at"] >= shown["started_at"]
 
-    async def test_five_thousand_rows(self, api):
-        """A statement a table and chunk, never a row: 2 s were seen. A statement a row would take a minute."""
-        started = time.monotonic()
+    async def test_five_thousand_rows(self, api, monkeypatch):
+        """Guard: a statement a table and chunk, never a row (store/running.py, store/rows.py, store/append.py)."""
+        statements = counting_statements(monkeypatch)
         assert (await api.taken("invoices", many_invoices(5_000)))["created"] == 5_000
-        assert time.monotonic() - started < 20
+        assert 10 < len(statements) < 400
         assert await api.pool.fetchval("select count(*) from documents") == 5_000
+
+
+def counting_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that is sent from now on."""
+    sent: list[str] = []
+    for name in ("execute", "executemany", "fetch", "fetchrow", "fetchval"):
+        plain = getattr(PoolConnectionProxy, name)
+
+        def counted(self, query, *arguments, _plain=plain, **options):
+            sent.append(query)
+            return _plain(self, query, *arguments, **options)
+
+        monkeypatch.setattr(PoolConnectionProxy, name, counted)
+    return sent
 
 
 class TestRefused:
@@ -205,18 +220,24 @@ class TestKilled:
         assert (shown["done"], shown["finished_at"] is None) == (5, False)
 
 
-async def test_the_service_answers_while_a_file_is_checked(api):
-    """Guard: a file is read and checked in threads (api._import, store/running.preview_decisions).
+async def test_a_file_is_read_and_checked_beside_the_event_loop(api, monkeypatch):
+    """Guards: to_thread in api._import and in store/running.preview_decisions.
 
-    On the event loop the check of this file would be one long silence, of which no command comes back.
+    On the event loop a large file would silence the process for seconds: no answer, no heartbeat, no relay.
     """
-    data = many_invoices(8_000)
-    whole = asyncio.create_task(api.taken("invoices", data))
-    began, waits = time.perf_counter(), []
-    while (await api.client.get(f"/imports/{hashlib.sha256(data).hexdigest()}")).status_code == 404:
-        asked = time.perf_counter()
-        await api.made("/invoices", INVOICE | {"series": "FB"})
-        waits.append(time.perf_counter() - asked)
-    checked = time.perf_counter() - began
-    assert (await whole)["created"] == 8_000
-    assert max(waits) < checked / 2, "no single wait is as long as the check"
+    loop, seen = threading.get_ident(), []
+
+    def noting(what, function):
+        def noted(*arguments):
+            seen.append((what, threading.get_ident() == loop))
+            return function(*arguments)
+
+        return noted
+
+    monkeypatch.setattr(imports, "read_invoices", noting("read", imports.read_invoices))
+    monkeypatch.setattr(handlers, "import_document", noting("decide", handlers.import_document))
+    await api.taken("invoices", many_invoices(1))
+    assert seen[0] == ("read", False)
+    decided = [on_loop for what, on_loop in seen if what == "decide"]
+    assert decided[0] is False
+    assert decided == sorted(decided), "first the check beside the loop, then the taking on it"

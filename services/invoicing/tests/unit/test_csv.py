@@ -210,7 +210,7 @@ def test_names_come_through_as_they_were_written(names):
 
 
 def test_twenty_thousand_rows_are_read_in_seconds():
-    """A bound on the work a row, with room for a slow machine: about 30 microseconds a row were seen."""
+    """A bound on the work a row, in time of this process alone: about 30 microseconds a row were seen."""
     data = many_invoices(20_000)
     started = time.process_time()
     assert len(read_invoices(data, ROWS_MAX).rows) == 20_000
