@@ -32,7 +32,6 @@ _CONSTANT_HEADERS: list[tuple[str, bytes]] = [
     ("ce_specversion", b"1.0"),
 ]
 _ATTRIBUTES = ("id", "source", "time", "dataschema", "correlationid", "causationid")
-_ATTRIBUTE_HEADERS = tuple((name, f"ce_{name}") for name in _ATTRIBUTES)
 _ATTRIBUTE_HEADERS = tuple((name, f"ce_{name}") for name in sorted(_ATTRIBUTES))
 
 

@@ -146,6 +146,27 @@ async def test_a_command_that_hangs_does_not_hold_the_end(start):
         await held.execute("select 1")
 
 
+async def test_a_command_whose_connection_breaks_says_that_the_database_is_away(start, connection):
+    """Guard: _interface (service/problems.py); the end of the transaction raises an error of its own."""
+    async with start("api") as (client, _process):
+        assert (await client.post("/deposits", json=DEPOSIT)).status_code == 201
+        async with connection.transaction():
+            await connection.execute("select 1 from streams for update")
+            waiting = asyncio.create_task(client.post("/deposits", json=DEPOSIT))
+
+            async def ended() -> bool:
+                return bool(
+                    await connection.fetchval(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'"
+                        " and datname = current_database()"
+                    )
+                )
+
+            await until(ended, "the command's connection waits for the lock, and is ended")
+            answer = await waiting
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:lettra:problem:database-away")
+
+
 async def test_what_waits_in_the_outbox_is_measured(start):
     """Guard: _gauges (service/process.py)."""
     async with start("api") as (client, _process):

@@ -33,6 +33,11 @@ RAISED = {
     "broken": asyncpg.ConnectionDoesNotExistError("closed in the middle"),
     "shutdown": asyncpg.AdminShutdownError("terminating connection"),
     "full": asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    "disk": asyncpg.DiskFullError("could not extend file: No space left on device"),
+    "standby": asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
+    "closed": asyncpg.InterfaceError(
+        "cannot call Transaction.__aexit__(): the underlying connection is closed"
+    ),
     "bug": ZeroDivisionError("password=hunter2"),
 }
 
@@ -176,6 +181,9 @@ class TestProblems:
             ("broken", (503, "database-away"), {}),
             ("shutdown", (503, "database-away"), {}),
             ("full", (503, "database-away"), {}),
+            ("disk", (503, "database-away"), {}),
+            ("standby", (503, "database-away"), {}),
+            ("closed", (503, "database-away"), {}),
         ],
     )
     async def test_each_failure_has_its_type(self, client, how, expected, more):

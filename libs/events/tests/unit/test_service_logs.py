@@ -58,6 +58,17 @@ def test_the_correlation_id_is_in_every_line_also_of_libraries(configured):
     ]
 
 
+def test_a_library_with_a_handler_of_its_own_writes_json_too(configured):
+    """Guard: FastStream's handler is taken away (service/logs.py)."""
+    import faststream.kafka  # noqa: F401
+
+    lines = configured()
+    logging.getLogger("faststream").warning("Topic creation is skipped")
+    assert [(line["event"], line["service"]) for line in lines()] == [
+        ("Topic creation is skipped", "invoicing")
+    ]
+
+
 def test_an_error_is_one_line_with_its_trace(configured):
     """Guard: format_exc_info (service/logs.py)."""
     lines = configured()

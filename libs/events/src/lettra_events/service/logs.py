@@ -63,6 +63,9 @@ def configure_logs(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # FastStream gives its logger, at import, a handler that writes coloured text.
+    faststream = logging.getLogger("faststream")
+    faststream.handlers, faststream.propagate = [], True
     for name in ("aiokafka", "faststream", "uvicorn.access"):
         logging.getLogger(name).setLevel("WARNING")
     handler_filter = _Throttle()

@@ -24,10 +24,13 @@ ERRORS_SHOWN_MAX = 50
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,
     OSError,
 )
-"""What the driver raises while the database is away, goes away, or has no time for us."""
+"""What the driver raises while the database is away, goes away, is full, a standby, or has no time for us."""
 
 
 class Problem(BaseModel):
@@ -57,6 +60,7 @@ def install_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, partial(_answer, _busy))
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, partial(_answer, _away))
+    app.add_exception_handler(asyncpg.InterfaceError, _interface)
     app.openapi = partial(_described, app, app.openapi)  # type: ignore[method-assign]
 
 
@@ -110,6 +114,13 @@ def _away(error: Exception) -> Response:
     )
     answer.headers["retry-after"] = "5"
     return answer
+
+
+async def _interface(_request: Request, error: Exception) -> Response:
+    """A transaction whose connection broke ends with an error of its own, over the one that says so."""
+    if "connection is closed" in str(error):
+        return _away(error)
+    raise error
 
 
 _ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
