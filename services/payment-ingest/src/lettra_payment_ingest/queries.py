@@ -167,6 +167,4 @@ def _cursor(after: str) -> tuple[date, str]:
     try:
         return (date.fromisoformat(day), rest) if after else (date.min, "")
     except ValueError:
-        raise Rejected(
-            "invalid-cursor", f"{after!r} is not a cursor that a page gave", field="after"
-        ) from None
+        raise Rejected("wrong-cursor", "after is the `next` of a page before", field="after") from None

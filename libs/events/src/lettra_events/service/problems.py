@@ -20,6 +20,8 @@ from lettra_events.store.running import TRANSIENT
 PROBLEMS = "urn:lettra:problem:"
 MEDIA_TYPE = "application/problem+json"
 ERRORS_SHOWN_MAX = 50
+_UNPARSED = "There was an error parsing the body"
+"""What FastAPI says of JSON that fails otherwise than by its grammar."""
 
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
@@ -89,14 +91,33 @@ def _oversized(error: EventTooLarge) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> Response:
-    errors = [{"field": _place(e["loc"]), "reason": plain(e["msg"])} for e in error.errors()]
-    malformed = any(e["type"] == "json_invalid" for e in error.errors())
+    unread = isinstance(error.body, bytes)  # FastAPI decodes a body that is called JSON, and no other
+    errors = [_reasoned(each, unread) for each in error.errors()]
+    malformed = any(each["type"] == "json_invalid" for each in error.errors())
     detail = "; ".join(f"{e['field']}: {e['reason']}" for e in errors[:5])
     kind = "malformed-json" if malformed else "invalid-request"
     return problem(400 if malformed else 422, kind, detail, errors=errors[:ERRORS_SHOWN_MAX])
 
 
+def _reasoned(error: dict[str, Any], unread: bool) -> dict[str, str]:
+    """Field and reason of one thing that is wrong; of malformed JSON the "field" is a position."""
+    if error["type"] == "json_invalid":
+        place = ".".join(str(part) for part in error["loc"][1:])
+        why = error.get("ctx", {}).get("error", error["msg"])
+        return {"field": "body", "reason": f"no JSON at character {place}: {why}"}
+    if unread and error["loc"] == ("body",):
+        return {
+            "field": "body",
+            "reason": "a JSON object, sent as Content-Type: application/json, is expected",
+        }
+    return {"field": _place(error["loc"]), "reason": plain(error["msg"])}
+
+
 def _plain_http(error: HTTPException) -> Response:
+    if (error.status_code, error.detail) == (400, _UNPARSED):
+        return problem(
+            400, "malformed-json", "the body is no JSON in UTF-8, or is nested too deep", field="body"
+        )
     answer = problem(error.status_code, "http-error", str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
