@@ -47,7 +47,7 @@ async def refuses(client: httpx.AsyncClient) -> bool:
 async def test_migrated_serving_publishing_and_at_its_end(own_servers, tmp_path):
     """The commands of the README on servers of their own: what was answered is published, a sound history.
 
-    Guards: migrations under an advisory lock (store/migrate.py), ensure_topic, the relay, _Stop (service/roles.py).
+    Guards: _migrate and _broker_check (service/roles.py, service/process.py), Observing, the relay.
     """
     local = own_servers(fsync=False)
     running = local.start()
