@@ -68,7 +68,7 @@ async def test_events_of_the_largest_size_are_published(connection: asyncpg.Conn
 
 
 async def test_a_record_says_all_that_the_entry_says(connection: asyncpg.Connection, place: Place) -> None:
-    """Guard: to_headers (envelope.py): value, key and headers are what a reader and an auditor need."""
+    """Guard: to_record (envelope.py): value, key and headers are what a reader and an auditor need."""
     (event_id,) = await append_any(connection, toys.Deposited(account="é", amount=3))
     async with relaying(place.relay()):
         await all_published(connection)

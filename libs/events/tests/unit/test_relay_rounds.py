@@ -74,7 +74,7 @@ def test_a_round_of_broadcasts_over_many_partitions_stays_within_a_request() -> 
 
 
 def test_the_same_entries_after_the_same_heads_give_the_same_bytes() -> None:
-    """Guard: nothing but entry and heads is in a record; no clock of the relay's (envelope.to_headers)."""
+    """Guard: nothing but entry and heads is in a record; no clock of the relay's (to_record in envelope.py)."""
     entries = log_of([toys.Deposited(account="a", amount=1), toys.Broadcasted(text="t")])
     first = fill_round(new_batch, entries, EMPTY)
     again = fill_round(new_batch, entries, EMPTY)
