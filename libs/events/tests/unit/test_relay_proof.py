@@ -71,6 +71,10 @@ def changed_key(topic: Topic) -> None:
     topic[1][3] = replace(topic[1][3], key=b"c")
 
 
+def broadcast_changed_in_one_partition(topic: Topic) -> None:
+    topic[1][1] = replace(topic[1][1], value=topic[1][1].value.replace(b"t", b"u"))
+
+
 def wrong_previous(topic: Topic) -> None:
     topic[1][3] = renumbered(topic[1][3], sequence=6, previous=3)
 
@@ -91,6 +95,7 @@ def renumbered(record: Record, sequence: int, previous: int) -> Record:
         (repeated_otherwise, "entry 4 was repeated otherwise"),
         (changed_payload, "the chain breaks at entry 6"),
         (changed_key, "the chain breaks at entry 6"),
+        (broadcast_changed_in_one_partition, "entry 3 is not the same in every partition"),
         (wrong_previous, "entry 6 says that 3 is before it, 5 is"),
     ],
 )
