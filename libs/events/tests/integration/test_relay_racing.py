@@ -21,10 +21,19 @@ from lettra_events.testing.published import read_topic, repeats
 from lettra_events.testing.waiting import until
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from uuid import UUID
+
     from store_of_toys import Place
 
 TAKEOVER_SECONDS_MAX = 5.0
 LEASE_SECONDS = 2.0
+SHORT_LEASE = {"TOY_LEASE_SECONDS": str(LEASE_SECONDS), "TOY_PUBLISH_SECONDS": "1"}
+WAIT_WHILE_NUMBERING = """
+create function wait() returns trigger language plpgsql as
+$$ begin perform pg_advisory_xact_lock_shared(1); return new; end $$;
+create trigger wait before insert on log for each row execute function wait()
+"""
 
 
 async def leads(relay: Relay) -> None:
@@ -87,21 +96,55 @@ async def test_a_standby_takes_over_from_a_frozen_leader(
 ) -> None:
     """Guard: idle_session_timeout is the lease of the lead (Relay._connect in kafka/relay.py); the old leader finds
     its connection closed when it wakes, and ends."""
-    environment = {**place.environment, "TOY_LEASE_SECONDS": str(LEASE_SECONDS), "TOY_PUBLISH_SECONDS": "1"}
     appended = await append_any(connection, *deposits(50))
-    async with program(TOY_PROCESS, "relay", **environment, TOY_BATCH_MAX="5") as leader:
-        await moved_beyond(connection, 0)
+    async with program(TOY_PROCESS, "relay", **place.environment, **SHORT_LEASE) as leader:
+        await all_published(connection)
         os.kill(leader.pid, signal.SIGSTOP)
-        standby = place.relay(publish_timeout_seconds=1, lease_seconds=LEASE_SECONDS)
-        async with relaying(standby):
-            appended += await append_any(connection, *deposits(500))
-            await all_published(connection, seconds=LEASE_SECONDS + TAKEOVER_SECONDS_MAX + 10)
-            os.kill(leader.pid, signal.SIGCONT)
-            async with asyncio.timeout(20):
-                assert await leader.wait() == FAILED
-            appended += await append_any(connection, *deposits(50))
-            await all_published(connection)
+        appended += await append_any(connection, *deposits(50))
+        await taken_over_until_it_wakes(connection, place, leader)
+    appended += await append_later(connection, place)
     assert ids(await published(place)) == appended
+
+
+@pytest.mark.slow
+async def test_a_standby_takes_over_from_a_leader_frozen_in_a_transaction(
+    connection: asyncpg.Connection, place: Place
+) -> None:
+    """Guard: idle_in_transaction_session_timeout (Relay._connect in kafka/relay.py): the leader is frozen while it
+    numbers, with the row lock that the standby needs."""
+    await connection.execute(WAIT_WHILE_NUMBERING)
+    holder = await asyncpg.connect(place.dsn)
+    await holder.execute("select pg_advisory_lock(1)")
+    appended = await append_any(connection, *deposits(50))
+    async with program(TOY_PROCESS, "relay", **place.environment, **SHORT_LEASE) as leader:
+        await until(lambda: numbering_waits(connection), "the leader numbers", seconds=20)
+        os.kill(leader.pid, signal.SIGSTOP)
+        await holder.close()
+        await taken_over_until_it_wakes(connection, place, leader)
+    appended += await append_later(connection, place)
+    assert ids(await published(place)) == appended
+
+
+async def numbering_waits(connection: asyncpg.Connection) -> bool:
+    return await connection.fetchval(
+        "select exists (select from pg_stat_activity where datname = current_database()"
+        " and wait_event = 'advisory' and query like '%insert into log%')"
+    )
+
+
+async def taken_over_until_it_wakes(connection: asyncpg.Connection, place: Place, leader: Process) -> None:
+    async with relaying(place.relay(publish_timeout_seconds=1, lease_seconds=LEASE_SECONDS)):
+        await all_published(connection, seconds=LEASE_SECONDS + TAKEOVER_SECONDS_MAX)
+        os.kill(leader.pid, signal.SIGCONT)
+        async with asyncio.timeout(20):
+            assert await leader.wait() == FAILED
+
+
+async def append_later(connection: asyncpg.Connection, place: Place) -> list[UUID]:
+    appended = await append_any(connection, *deposits(50))
+    async with relaying(place.relay()):
+        await all_published(connection)
+    return appended
 
 
 async def test_two_that_both_publish_repeat_the_same_bytes_and_one_of_them_ends(
