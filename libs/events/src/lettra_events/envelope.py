@@ -26,6 +26,7 @@ BROADCAST_KEY = "*"
 GENESIS = bytes(32)
 """What the first entry of a chain is linked to."""
 
+_COUNT_MAX = 2**63 - 1
 _NAMESPACE = UUID("6d3c3c53-8a44-5c2f-9a0c-4f6c6d9a7e11")
 _CONSTANT_HEADERS: list[tuple[str, bytes]] = [
     ("content-type", b"application/json"),
@@ -169,18 +170,25 @@ def _read(
     attributes = {name: found[header].decode() for name, header in _ATTRIBUTE_HEADERS}
     if value is None:
         raise ValueError("no value")
+    key, kind = key.decode(), found["ce_type"].decode()
+    version, sequence = int(found["ce_streamversion"].decode()), int(found["ce_sequence"].decode())
+    previous = int(found["ce_previoussequence"].decode())
+    counted = 0 <= version <= _COUNT_MAX and 0 <= sequence <= _COUNT_MAX and 0 <= previous <= _COUNT_MAX
+    if not counted or "\0" in key or "\0" in kind:
+        raise ValueError("the careful way says which")
     event = RecordedEvent(
         found["ce_subject"].decode(),
-        int(found["ce_streamversion"].decode()),
+        version,
         UUID(attributes["id"]),
-        found["ce_type"].decode(),
+        kind,
         _version_of_schema(attributes["dataschema"]),
-        key.decode(),
+        key,
         value,
         orjson.dumps(attributes),
     )
-    entry = LogEntry(int(found["ce_sequence"].decode()), _hash(found["ce_chain"].decode()), event)
-    return Delivery(topic, partition, offset, int(found["ce_previoussequence"].decode()), entry)
+    return Delivery(
+        topic, partition, offset, previous, LogEntry(sequence, _hash(found["ce_chain"].decode()), event)
+    )
 
 
 def _read_carefully(
@@ -207,21 +215,36 @@ def _read_carefully(
         raise MalformedRecord(f"{place}: a record without key or value is no event")
     attributes = {name: read(name, str) for name in sorted(_ATTRIBUTES)}
     try:
-        key_text = key.decode()
+        key_text = _stored_text(key.decode())
     except ValueError as error:
         raise MalformedRecord(f"{place}: the key is wrong: {error}") from error
     event = RecordedEvent(
         stream_id=read("subject", str),
-        version=read("streamversion", int),
+        version=read("streamversion", _count),
         event_id=read("id", UUID),
-        type=read("type", str),
+        type=read("type", _stored_text),
         schema_version=read("dataschema", _version_of_schema),
         key=key_text,
         payload=value,
         attributes=orjson.dumps(attributes),
     )
-    entry = LogEntry(read("sequence", int), read("chain", _hash), event)
-    return Delivery(topic, partition, offset, read("previoussequence", int), entry)
+    entry = LogEntry(read("sequence", _count), read("chain", _hash), event)
+    return Delivery(topic, partition, offset, read("previoussequence", _count), entry)
+
+
+def _count(text: str) -> int:
+    """A number that a position can be moved to: one that PostgreSQL cannot hold would stop the partition for good."""
+    value = int(text)
+    if not 0 <= value <= _COUNT_MAX:
+        raise ValueError(f"a number from 0 to {_COUNT_MAX} is expected")
+    return value
+
+
+def _stored_text(text: str) -> str:
+    """What is written down when the key is parked; PostgreSQL holds no NUL."""
+    if "\0" in text:
+        raise ValueError("it has a NUL character")
+    return text
 
 
 def _version_of_schema(name: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -209,6 +209,28 @@ async def test_a_partition_that_is_taken_away_meanwhile_is_not_called_stopped(
             assert gauge("lettra_stopped_partitions", office.topic, partition) is None
             assert gauge("lettra_consumer_lag_records", office.topic, partition) is None
         await locker.close()
+
+
+async def test_a_rebalance_while_the_position_is_read_is_no_failure(servers: Servers) -> None:
+    """Guard: Inbox._position gives what it read, not what a rebalance has forgotten since."""
+    async with open_office(servers, partitions=1) as office:
+        await office.write(*deposits(3, accounts="a"))
+        async with office.reader() as reader:
+            batch = await reader.all_records()
+            tp = TopicPartition(office.topic, 0)
+            read_position = inbox.read_position
+
+            async def read_and_lose(*arguments: Any) -> Any:
+                found = await read_position(*arguments)
+                asyncio.get_running_loop().call_soon(reader.inbox.revoked, [tp])
+                return found
+
+            reader.inbox.revoked([tp])
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(inbox, "read_position", read_and_lose)
+                await reader.inbox.consume(reader.consumer, batch)
+            assert reader.inbox.stopped == {}
+            assert (await office.position(0))[0] == office.heads[0]
 
 
 async def test_a_partition_that_waits_for_a_lock_keeps_no_other_waiting(servers: Servers) -> None:

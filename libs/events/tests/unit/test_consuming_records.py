@@ -37,7 +37,9 @@ def headers() -> dict[str, bytes | None]:
 
 NAMES = sorted(headers())
 values = st.one_of(
-    st.none(), st.sampled_from([b"", b"1", b"-7", b"x", b"\xff", b"00" * 32]), st.binary(max_size=9)
+    st.none(),
+    st.sampled_from([b"", b"1", b"-7", b"1" * 19, b"9" * 19, b"a\0", b"x", b"\xff", b"00" * 32]),
+    st.binary(max_size=9),
 )
 
 

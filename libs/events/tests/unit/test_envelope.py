@@ -78,11 +78,12 @@ def read(headers: list[tuple[str, bytes]], key: bytes | None = b"k", value: byte
 # ---- Headers ----
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 
 
 @given(
     stream=texts,
-    key=texts,
+    key=keys,
     correlation=texts,
     causation=texts,
     version=st.integers(1, 10**9),
@@ -196,8 +197,14 @@ def test_a_header_that_is_not_text_is_named(name: str) -> None:
         ("ce_id", b""),
         ("ce_streamversion", b"first"),
         ("ce_streamversion", b""),
+        ("ce_streamversion", b"9223372036854775808"),
+        ("ce_type", b"payments.Pay\0ment"),
         ("ce_sequence", b"1.5"),
+        ("ce_sequence", b"-1"),
+        ("ce_sequence", b"9223372036854775808"),
+        ("ce_sequence", b"9" * 5_000),
         ("ce_previoussequence", b"none"),
+        ("ce_previoussequence", b"9223372036854775808"),
         ("ce_dataschema", b"urn:lettra:payments.PaymentReceived"),
         ("ce_dataschema", b"urn:lettra:payments.PaymentReceived:latest"),
         ("ce_chain", b"not hexadecimal"),
@@ -217,9 +224,10 @@ def test_a_record_without_key_or_value_is_no_event(key: bytes | None, value: byt
         read(to_headers(ENTRY, 40), key, value)
 
 
-def test_a_key_that_is_not_text_is_named() -> None:
+@pytest.mark.parametrize("key", [b"\xff", b"C-\0"])
+def test_a_key_that_is_not_text_is_named(key: bytes) -> None:
     with pytest.raises(MalformedRecord, match=r"\[3\]@90: the key is wrong: "):
-        read(to_headers(ENTRY, 40), b"\xff")
+        read(to_headers(ENTRY, 40), key)
 
 
 # ---- The chain ----

@@ -136,10 +136,12 @@ class Inbox:
         self._went_well(consumer, tp, batch, records[-1].offset)
 
     async def _position(self, tp: TopicPartition) -> Position:
-        if tp not in self._positions:
-            async with self._pool.acquire() as connection:
-                self._positions[tp] = await read_position(connection, tp.topic, tp.partition)
-        return self._positions[tp]
+        if (known := self._positions.get(tp)) is not None:
+            return known
+        async with self._pool.acquire() as connection:
+            found = await read_position(connection, tp.topic, tp.partition)
+        self._positions[tp] = found
+        return found
 
     def _deliveries(self, tp: TopicPartition, records: Sequence[Record]) -> list[Delivery]:
         deliveries, foreign = [], []
