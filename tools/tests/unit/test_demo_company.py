@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -47,6 +48,17 @@ def test_the_same_seed_gives_the_same_company_and_another_one_another(company: C
     assert build_company(invent_sales(1), 1) == company
     assert build_company(invent_sales(1), 2) != company
     assert invent_sales(1) != invent_sales(2)
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_no_invented_number_reads_as_a_date(seed: int) -> None:
+    """Guard: the range in invent_sales; matching takes such a number for a date, and the demo would not hold."""
+    dates = re.compile(
+        r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d"
+    )
+    numbers = [sale.number for sale in invent_sales(seed)]
+    assert len(set(numbers)) == len(numbers)
+    assert [number for number in numbers if dates.fullmatch(number)] == []
 
 
 def test_payers_write_the_same_for_the_same_seed(company: Company) -> None:
