@@ -70,7 +70,9 @@ class SharedServers:
                 start_new_session=True,  # Ctrl-C is for those who use the servers; it sees them leave
             )
         deadline = time.monotonic() + START_SECONDS_MAX
-        while keeper.poll() is None and time.monotonic() < deadline:
+        ended = False
+        while not ended and time.monotonic() < deadline:
+            ended = keeper.poll() is not None  # asked before reading: a keeper writes why it ends, then ends
             found = _read(self._folder)
             if found is not None:
                 return found
