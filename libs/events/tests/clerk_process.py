@@ -33,7 +33,8 @@ def process(settings: Settings, topic: str) -> Process:
         name=clerk.SERVICE,
         package="clerk",
         reading=clerk.reading(topic, service=topic),
-        tables=clerk.TABLES,
+        state=clerk.TABLES,
+        projections=(),
         router=APIRouter(),
         settings=Settings,
     )

@@ -54,7 +54,8 @@ SERVICE = Service(
     name=toys.SERVICE,
     package="toys",
     reading=Reading(toys.SERVICE, (), frozenset(), toys.PARKING, toys.evolve),
-    tables=(toys.ACCOUNTS,),
+    state=(toys.ACCOUNTS,),
+    projections=(),
     router=router,
     settings=OnDatabase,
 )

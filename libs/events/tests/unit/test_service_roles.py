@@ -15,7 +15,8 @@ SERVICE = Service(
     name="payment-ingest",
     package="nothing",
     reading=Reading("payments", (), frozenset(), PARKING["payments"], no_state),
-    tables=(),
+    state=(),
+    projections=(),
     router=APIRouter(),
 )
 

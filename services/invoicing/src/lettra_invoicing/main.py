@@ -26,7 +26,9 @@ SERVICE = Service(
     name="invoicing",
     package="lettra_invoicing",
     reading=READING,
-    tables=(LEGAL_ENTITIES, CUSTOMERS, DOCUMENTS, SERIES, CALENDAR, CONTACTS, settlements.SETTLEMENTS),
+    state=(LEGAL_ENTITIES, CUSTOMERS, DOCUMENTS, SERIES, CALENDAR),
+    projections=(settlements.SETTLEMENTS,),
+    aside=(CONTACTS,),
     router=router,
     settings=InvoicingSettings,
 )

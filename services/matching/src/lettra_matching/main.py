@@ -40,7 +40,8 @@ SERVICE = Service(
     name="matching",
     package="lettra_matching",
     reading=READING,
-    tables=(OPEN_ITEMS, PAYMENTS, DAYS, customer_names.CUSTOMER_NAMES, day_passages.DAY_PASSAGES),
+    state=(OPEN_ITEMS, PAYMENTS, DAYS),
+    projections=(customer_names.CUSTOMER_NAMES, day_passages.DAY_PASSAGES),
     router=router,
     settings=MatchingSettings,
 )

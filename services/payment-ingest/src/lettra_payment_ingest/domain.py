@@ -185,7 +185,7 @@ PAYMENTS: Table[Payment] = Table(
     "payments", Payment, key=("payment_id",), guard=lambda key: f"payment:{key[0]}"
 )
 CALENDAR: Table[Calendar] = Table("calendar", Calendar, key=("name",), guard=lambda _key: "days")
-TABLES: tuple[Table[Any], ...] = (ACCOUNTS, STATEMENTS, PARTS, PAYMENTS, CALENDAR)
+STATE: tuple[Table[Any], ...] = (ACCOUNTS, STATEMENTS, PARTS, PAYMENTS, CALENDAR)
 
 CALENDAR_KEY = "payment-ingest"
 NO_DAY_CLOSED = Calendar(CALENDAR_KEY, None)

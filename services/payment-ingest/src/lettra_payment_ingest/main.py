@@ -10,7 +10,7 @@ from lettra_events.service.roles import run
 from lettra_events.service.service import Service
 from lettra_payment_ingest import decider
 from lettra_payment_ingest.api import router
-from lettra_payment_ingest.domain import TABLES
+from lettra_payment_ingest.domain import STATE
 from lettra_payment_ingest.projections import payment_uses
 from lettra_payment_ingest.settings import PaymentIngestSettings
 
@@ -26,7 +26,8 @@ SERVICE = Service(
     name="payment-ingest",
     package="lettra_payment_ingest",
     reading=READING,
-    tables=(*TABLES, payment_uses.PAYMENT_USES),
+    state=STATE,
+    projections=(payment_uses.PAYMENT_USES,),
     router=router,
     settings=PaymentIngestSettings,
 )

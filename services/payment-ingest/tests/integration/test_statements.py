@@ -8,15 +8,15 @@ from lettra_events.contracts import decode_data
 from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.store.rows import load
 from lettra_payment_ingest.decider import evolve
-from lettra_payment_ingest.domain import TABLES
+from lettra_payment_ingest.domain import STATE
 
 COFFEE = Entry("10", "coffee")
 RENT = Entry("-30.5", "rent")
-STATE = ("accounts", "statements", "statement_parts", "payments", "calendar", "events")
+STORED = ("accounts", "statements", "statement_parts", "payments", "calendar", "events")
 
 
 async def snapshot(api):
-    return {table: await api.table(table) for table in STATE}
+    return {table: await api.table(table) for table in STORED}
 
 
 class TestOnce:
@@ -175,7 +175,7 @@ async def test_the_state_is_the_fold_of_the_events(api):
     workspace.begin(Cause("fold", "fold", "fold"))
     workspace.append(*(decode_data(*row) for row in rows))
     folded = {table.name: (table, found) for table, found, _gone in workspace.changes()}
-    assert set(folded) == {table.name for table in TABLES}
+    assert set(folded) == {table.name for table in STATE}
     async with api.pool.acquire() as connection:
         for table, found in folded.values():
             stored = await load(connection, table, [table.key_of(row) for row in found])

@@ -19,15 +19,24 @@ class Service:
     """The parts of a service.
 
     `name` as operators say it (`payment-ingest`), `package` the importable one, `reading` what it consumes and how
-    its own events change its state, `tables` all that the code reads and writes, `router` its HTTP API.
+    its own events change its state, `router` its HTTP API. Its tables, by where they come from: `state` is folded
+    from its own events and `projections` from those that it consumes, so both can be made anew and compared; `aside`
+    is what no event tells (contacts).
     """
 
     name: str
     package: str
     reading: Reading
-    tables: Sequence[Table[Any]]
+    state: Sequence[Table[Any]]
+    projections: Sequence[Table[Any]]
     router: APIRouter
     settings: type[ServiceSettings] = ServiceSettings
+    aside: Sequence[Table[Any]] = ()
+
+    @property
+    def tables(self) -> tuple[Table[Any], ...]:
+        """All tables that the code reads and writes, besides those of the event store."""
+        return (*self.state, *self.projections, *self.aside)
 
     @property
     def topic(self) -> str:

@@ -64,10 +64,10 @@ class ServiceSettings(BaseSettings):
         return value
 
     @classmethod
-    def load(cls) -> Self:
-        """Read the environment; `SettingsError` names each variable that is missing or wrong."""
+    def load(cls, **known: Any) -> Self:
+        """Read the environment, except for what is known; `SettingsError` names each that is missing or wrong."""
         try:
-            return cls()
+            return cls(**known)
         except ValidationError as error:
             raise SettingsError("\n".join(map(cls._line, error.errors()))) from None
 
