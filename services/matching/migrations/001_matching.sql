@@ -49,12 +49,11 @@ create table customer_names (
     name        text not null
 );
 
-create table day_passages (
+create table day_ticks (
     business_date date   not null,
     topic         text   not null,
-    partition     bigint not null,
     sequence      bigint not null,
     entities      text[] not null,
     through_dates text[] not null,
-    primary key (business_date, topic, partition)
+    primary key (business_date, topic)
 );

@@ -16,20 +16,20 @@ from lettra_matching import decider, reactions
 from lettra_matching.api import router
 from lettra_matching.days import process_held_days
 from lettra_matching.domain import DAYS, OPEN_ITEMS, PAYMENTS
-from lettra_matching.projections import customer_names, day_passages
+from lettra_matching.projections import customer_names, day_ticks
 from lettra_matching.settings import MatchingSettings
 
 
 def project(event: Event, context: Context) -> Iterable[Change[Any]]:
     """All of matching's projections."""
     yield from customer_names.project(event, context)
-    yield from day_passages.project(event, context)
+    yield from day_ticks.project(event, context)
 
 
 READING = Reading(
     service="matching",
     topics=(TOPICS["invoicing"], TOPICS["payments"]),
-    reads=reactions.READS | customer_names.READS | day_passages.READS,
+    reads=reactions.READS | customer_names.READS | day_ticks.READS,
     parking=PARKING["matching"],
     evolve=with_parking(decider.evolve),
     project=project,
@@ -41,7 +41,7 @@ SERVICE = Service(
     package="lettra_matching",
     reading=READING,
     state=(OPEN_ITEMS, PAYMENTS, DAYS),
-    projections=(customer_names.CUSTOMER_NAMES, day_passages.DAY_PASSAGES),
+    projections=(customer_names.CUSTOMER_NAMES, day_ticks.DAY_TICKS),
     router=router,
     settings=MatchingSettings,
 )

@@ -28,7 +28,7 @@ def react(workspace: Workspace, event: Event, context: Context) -> None:
         case PaymentReceived():
             _take_payment(workspace, event)
         case InvoicingDayClosed() | PaymentsDayClosed():
-            process_day(workspace, event.business_date, context.partitions)
+            process_day(workspace, event.business_date, context.partitions, context)
 
 
 def _open_invoice(workspace: Workspace, event: InvoiceIssued) -> None:

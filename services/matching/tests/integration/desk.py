@@ -25,7 +25,7 @@ from lettra_events.testing.waiting import until
 from lettra_matching.days import process_held_days
 from lettra_matching.main import READING
 
-STATE = ("open_items", "payments", "days", "customer_names", "day_passages", "parked_keys", "parked_records")
+STATE = ("open_items", "payments", "days", "customer_names", "day_ticks", "parked_keys", "parked_records")
 _BEFORE_COMMIT = "insert into consumer_batches"
 
 

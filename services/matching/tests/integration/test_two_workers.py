@@ -46,7 +46,7 @@ def a_day(desk: Desk, n: int) -> list[list[Delivery]]:
 async def test_two_workers_that_finish_a_day_together_say_so_once(desk: Desk, last: tuple[int, int]) -> None:
     """One DayProcessed, behind all decisions of all partitions in the log.
 
-    Guard: a passage is written and read under the lock of the day's stream (projections.day_passages, `guard`).
+    Guard: the tick is written, and the positions are read, under the lock of the day's stream (day_ticks, `guard`).
     """
     for n in range(ROUNDS):
         parts = a_day(desk, n)

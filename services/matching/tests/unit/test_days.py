@@ -23,30 +23,31 @@ from lettra_events.contracts import ContractError, Event, decode
 from lettra_events.contracts.invoicing import CustomerRegistered
 from lettra_events.contracts.matching import DayProcessed
 from lettra_events.contracts.payments import ThroughDate
-from lettra_events.decisions.tables import remove
+from lettra_events.decisions.tables import put, remove
 from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS, is_parked, park, put_behind
+from lettra_events.kafka.positions import POSITIONS, PartitionPosition
 from lettra_events.kafka.reading import Context
 from lettra_matching.days import Waiting, day_processed, process_held_days
 from lettra_matching.domain import DAYS, HELD, Day
 from lettra_matching.main import READING
-from lettra_matching.projections.day_passages import DayPassage
+from lettra_matching.projections.day_ticks import DayTick
 
 UNREADABLE = b"this is no JSON"
 THROUGH = ThroughDate(entity_id="E1", account="A1", currency="EUR", through_date=DAY)
 
 
-def passage(topic: str, partition: int, sequence: int, *entities: str) -> DayPassage:
+def tick(topic: str, sequence: int, *entities: str) -> DayTick:
     through = (THROUGH.model_dump_json(),) if topic == PAYMENTS_TOPIC else ()
-    return DayPassage(DAY, topic, partition, sequence, entities or ("E1", "E2"), through)
+    return DayTick(DAY, topic, sequence, entities or ("E1", "E2"), through)
 
 
-PASSAGES = [passage(INVOICING, 0, 10), passage(PAYMENTS_TOPIC, 0, 20), passage(PAYMENTS_TOPIC, 1, 20)]
+TICKS = [tick(INVOICING, 10), tick(PAYMENTS_TOPIC, 20)]
 
 
 def processed(day: Day | None, *waiting: Waiting) -> DayProcessed | None:
-    return day_processed(DAY, PASSAGES, day, waiting)
+    return day_processed(DAY, TICKS, day, waiting)
 
 
 def test_a_day_is_processed_for_all_entities_with_what_the_banks_told() -> None:
@@ -58,16 +59,16 @@ def test_a_day_is_processed_for_all_entities_with_what_the_banks_told() -> None:
 @pytest.mark.parametrize(
     ("waiting", "entities", "held_back"),
     [
-        (Waiting(PAYMENTS_TOPIC, 0, 19, "E1"), ("E2",), ("E1",)),
-        (Waiting(PAYMENTS_TOPIC, 0, 21, "E1"), ("E1", "E2"), ()),
-        (Waiting(INVOICING, 0, 19, "E1"), ("E1", "E2"), ()),
-        (Waiting(INVOICING, 0, 9, "E1"), ("E2",), ("E1",)),
-        (Waiting(PAYMENTS_TOPIC, 1, 19, None), (), ("E1", "E2")),
-        (Waiting(PAYMENTS_TOPIC, 1, 21, None), ("E1", "E2"), ()),
-        (Waiting(PAYMENTS_TOPIC, 1, 1, "E3"), ("E1", "E2"), ()),
+        (Waiting(PAYMENTS_TOPIC, 19, "E1"), ("E2",), ("E1",)),
+        (Waiting(PAYMENTS_TOPIC, 21, "E1"), ("E1", "E2"), ()),
+        (Waiting(INVOICING, 19, "E1"), ("E1", "E2"), ()),
+        (Waiting(INVOICING, 9, "E1"), ("E2",), ("E1",)),
+        (Waiting(PAYMENTS_TOPIC, 19, None), (), ("E1", "E2")),
+        (Waiting(PAYMENTS_TOPIC, 21, None), ("E1", "E2"), ()),
+        (Waiting(PAYMENTS_TOPIC, 1, "E3"), ("E1", "E2"), ()),
     ],
 )
-def test_what_waits_before_the_tick_of_its_partition_holds_its_entity_back(
+def test_what_waits_before_the_tick_of_its_topic_holds_its_entity_back(
     waiting: Waiting, entities: Sequence[str], held_back: Sequence[str]
 ) -> None:
     """Behind the tick it holds nobody; where nobody can tell the entity, all. Guard: days._held_back."""
@@ -85,12 +86,12 @@ def test_what_was_held_comes_with_a_later_event_and_only_that() -> None:
 
 def test_a_processed_entity_is_never_said_to_be_held() -> None:
     """Guard: `done` comes off before what is held (days.day_processed)."""
-    event = processed(Day(DAY, ("E1",), HELD), Waiting(PAYMENTS_TOPIC, 0, 1, "E1"))
+    event = processed(Day(DAY, ("E1",), HELD), Waiting(PAYMENTS_TOPIC, 1, "E1"))
     assert event is not None
     assert (event.entities, event.held_back) == (("E2",), ())
 
 
-@pytest.mark.parametrize("waiting", [[], [Waiting(PAYMENTS_TOPIC, 0, 1, None)]])
+@pytest.mark.parametrize("waiting", [[], [Waiting(PAYMENTS_TOPIC, 1, None)]])
 def test_nothing_new_is_not_said(waiting: list[Waiting]) -> None:
     """Guard: nothing fresh (days.day_processed)."""
     assert processed(Day(DAY, ("E1", "E2"), None), *waiting) is None
@@ -115,12 +116,17 @@ class Desk:
             self.workspace.begin(Cause(delivery.entry.event.event_id, "test", "matching"))
             if is_parked(self.workspace, delivery):
                 put_behind(self.workspace, delivery)
-                continue
-            try:
-                self._apply(delivery)
-            except ContractError as error:
-                park(self.workspace, READING, delivery, error)
+            else:
+                self._apply_or_park(delivery)
+            at = PartitionPosition(delivery.topic, delivery.partition, delivery.entry.sequence)
+            self.workspace.apply(put(POSITIONS, at))
         return [say(one.event) for one in self.workspace.staged[before:]]
+
+    def _apply_or_park(self, delivery: Delivery) -> None:
+        try:
+            self._apply(delivery)
+        except ContractError as error:
+            park(self.workspace, READING, delivery, error)
 
     def _apply(self, delivery: Delivery) -> None:
         event = decode(delivery.entry.event)
@@ -157,7 +163,7 @@ ENTITY_ONE = b'{"entity_id": "E1"}'
 
 
 def test_the_last_partition_processes_the_day() -> None:
-    """A missing partition: nothing. Guard: every passage is there (days._passages)."""
+    """A missing partition: nothing. Guard: every partition has passed (positions.all_passed)."""
     desk = Desk(partitions=2)
     *before, last = [
         *desk.payments.publish(payments_closed(DAY, "E1")),
@@ -168,7 +174,7 @@ def test_the_last_partition_processes_the_day() -> None:
 
 
 def test_a_second_tick_of_a_date_changes_nothing() -> None:
-    """Not who is processed, nor what holds whom back. Guard: the first passage counts (projections.day_passages)."""
+    """Not who is processed, nor what holds whom back. Guard: the first tick counts (projections.day_ticks)."""
     desk = Desk()
     desk.fail(desk.payments, payment("P1", 1, entity="E1"), ENTITY_ONE)
     assert desk.close(DAY, "E1", "E2", "E3") == ["2026-03-16 is processed for E2 E3, held back: E1"]

@@ -1,7 +1,7 @@
-"""Which partitions have passed the end of a business date, by topic.
+"""The end of each business date, as each of the two publishers said it first.
 
-The row is written under the lock of the date's stream, so that the last of several workers to pass sees the
-passages of all others. Sources: ar.invoicing.events, ar.payments.events.
+The row is written under the lock of the date's stream, so that the last of several partitions to pass sees how far
+all others are. Sources: ar.invoicing.events, ar.payments.events.
 """
 
 from __future__ import annotations
@@ -19,36 +19,38 @@ from lettra_events.kafka.reading import Context, types
 
 
 @dataclass(frozen=True)
-class DayPassage:
-    """One partition has passed the date at this sequence. `through_dates`: as JSON, from payment-ingest alone."""
+class DayTick:
+    """The topic's first tick of the date: the broadcast at this sequence. `through_dates`: as JSON, from the banks."""
 
     business_date: date
     topic: str
-    partition: int
     sequence: int
     entities: tuple[str, ...]
     through_dates: tuple[str, ...]
 
 
-DAY_PASSAGES: Table[DayPassage] = Table(
-    "day_passages",
-    DayPassage,
-    key=("business_date", "topic", "partition"),
+DAY_TICKS: Table[DayTick] = Table(
+    "day_ticks",
+    DayTick,
+    key=("business_date", "topic"),
     guard=lambda key: f"day:{key[0].isoformat()}",
 )
 READS = types(InvoicingDayClosed, PaymentsDayClosed)
 
 
 def project(event: Event, context: Context) -> Iterable[Change[Any]]:
-    """Fold a day tick, once in each partition: the first one of a date counts."""
+    """Fold a day tick, the same in whichever partition it is read: the first one of a date counts."""
     if isinstance(event, InvoicingDayClosed | PaymentsDayClosed):
         through = event.through_dates if isinstance(event, PaymentsDayClosed) else ()
-        passage = DayPassage(
+        tick = DayTick(
             event.business_date,
             context.topic,
-            context.partition,
             context.sequence,
             event.entities,
             tuple(one.model_dump_json() for one in through),
         )
-        yield Change(DAY_PASSAGES, DAY_PASSAGES.key_of(passage), lambda row: row or passage)
+        yield Change(DAY_TICKS, DAY_TICKS.key_of(tick), lambda row: _first(row, tick))
+
+
+def _first(known: DayTick | None, tick: DayTick) -> DayTick:
+    return known if known is not None and known.sequence <= tick.sequence else tick
