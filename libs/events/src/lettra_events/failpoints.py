@@ -1,16 +1,16 @@
-"""Named places at which a test kills the process, to prove that a kill there loses and doubles nothing.
+"""Named places at which a test kills the process, or a server, to prove that a kill there loses and doubles nothing.
 
-`LETTRA_FAILPOINT=name` or `name@N` (the N-th time, from 1) makes `reach(name)` end the process with SIGKILL.
-Without the variable a call costs a comparison.
+`LETTRA_FAILPOINT` is `name`, `name@N` (the N-th time, from 1) or either with `:kill=PID` behind it. When the place is
+reached, `reach` ends its own process with SIGKILL; with a PID it ends that one (a server's) and goes on.
+`LETTRA_FAILPOINT_TRACE` names a file: it is made when the failpoint fires, so that a test sees that it did, and once
+it is there nothing fires again, in whichever process of this environment. Without the first variable a call costs a
+comparison.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-
-_armed, _, _times = os.environ.get("LETTRA_FAILPOINT", "").partition("@")
-_left = int(_times or 1)
 
 NAMES = (
     "append.before",
@@ -27,14 +27,35 @@ NAMES = (
     "consume.written",
     "consume.committed",
     "consume.offset_committed",
+    "park.written",
+    "release.skipped",
+    "release.applied",
+    "release.written",
+    "release.committed",
 )
+
+_place, _, _victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")
+_armed, _, _times = _place.partition("@")
+_left = int(_times or 1)
+_trace = os.environ.get("LETTRA_FAILPOINT_TRACE")
 
 
 def reach(name: str) -> None:
-    """End the process here if this is the failpoint that the environment names."""
+    """Kill here and now if this is the failpoint that the environment names, and its time has come."""
     global _left
-    if name != _armed:
+    if name != _armed or _left <= 0:
         return
     _left -= 1
-    if _left <= 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    if _left == 0 and _fires_first(name):
+        os.kill(int(_victim) if _victim else os.getpid(), signal.SIGKILL)
+
+
+def _fires_first(name: str) -> bool:
+    if _trace is None:
+        return True
+    try:
+        with open(_trace, "x", encoding="utf-8") as trace:
+            trace.write(f"{name} in process {os.getpid()}\n")
+    except FileExistsError:
+        return False
+    return True
