@@ -80,6 +80,10 @@ class Delivery:
     previous: int
     entry: LogEntry
 
+    @property
+    def sequence(self) -> int:
+        return self.entry.sequence
+
 
 def derived_id(cause: UUID | str, reaction: str, index: int) -> UUID:
     """The id of the index-th event that `reaction` made of `cause`: the same on every run."""

@@ -27,7 +27,7 @@ def sequences(deliveries: list[Delivery]) -> list[int]:
 
 
 def test_what_follows_without_a_gap_is_taken_whole() -> None:
-    """Guard: `delivery.previous == known` in sort_out, with the sequences of other partitions left out."""
+    """Guard: `record.previous == known` in sort_out, with the sequences of other partitions left out."""
     batch = sort_out(Position(4, 9), [delivery(7, 4), delivery(12, 7), delivery(13, 12)])
     assert (sequences(batch.fresh), batch.repeated, batch.hole) == ([7, 12, 13], 0, None)
 

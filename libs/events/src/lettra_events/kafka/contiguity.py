@@ -8,8 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-from lettra_events.envelope import Delivery
+
+class Numbered(Protocol):
+    """A record that carries its place: its sequence, that of the record before it in its partition, its offset."""
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def previous(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+
+
+N = TypeVar("N", bound=Numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +34,42 @@ class Position:
 
 
 @dataclass(slots=True)
-class Sorted:
+class Sorted(Generic[N]):
     """A batch sorted out: what to apply, how many were repeats, and where the first hole is."""
 
-    fresh: list[Delivery] = field(default_factory=list)
+    fresh: list[N] = field(default_factory=list)
     repeated: int = 0
-    hole: Delivery | None = None
+    hole: N | None = None
 
 
-def sort_out(position: Position, deliveries: Sequence[Delivery]) -> Sorted:
+def sort_out(position: Position, records: Sequence[N]) -> Sorted[N]:
     """Take what follows the position without a gap.
 
     A record whose predecessor is not known yet is a hole: it is not applied, and those behind it are looked at
     on, because the missing record may stand further down (it was sent late) and close the gap.
     """
-    result = Sorted()
+    result: Sorted[N] = Sorted()
     known = position.sequence
-    for delivery in deliveries:
-        if delivery.entry.sequence <= known:
+    for record in records:
+        sequence = record.sequence
+        if sequence <= known:
             result.repeated += 1
-        elif delivery.previous == known:
-            result.fresh.append(delivery)
-            known = delivery.entry.sequence
+        elif record.previous == known:
+            result.fresh.append(record)
+            known = sequence
         elif result.hole is None:
-            result.hole = delivery
+            result.hole = record
     return result
 
 
 def position_after(
-    position: Position, batch: Sorted, last_offset: int, waiting_at: int | None = None
+    position: Position, batch: Sorted[N], last_offset: int, waiting_at: int | None = None
 ) -> Position:
     """The position once `batch.fresh` is applied: behind a hole, reading starts again at the hole.
 
     `waiting_at`: the offset of a hole that an earlier batch found and that is still open.
     """
-    sequence = batch.fresh[-1].entry.sequence if batch.fresh else position.sequence
+    sequence = batch.fresh[-1].sequence if batch.fresh else position.sequence
     if waiting_at is not None:
         return Position(sequence, waiting_at)
     if batch.hole is not None:

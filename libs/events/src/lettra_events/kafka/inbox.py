@@ -154,7 +154,12 @@ class Inbox:
         return deliveries
 
     def _looks_again(
-        self, consumer: Partitions, tp: TopicPartition, before: Position, batch: Sorted, first_offset: int
+        self,
+        consumer: Partitions,
+        tp: TopicPartition,
+        before: Position,
+        batch: Sorted[Delivery],
+        first_offset: int,
     ) -> bool:
         """Read once more from the stored position before a record is called missing: perhaps it was passed over."""
         if batch.hole is None or batch.fresh or tp in self._holes or first_offset <= before.next_offset:
@@ -172,7 +177,7 @@ class Inbox:
         consumer.seek(tp, before.next_offset)
         return True
 
-    def _note_hole(self, tp: TopicPartition, before: Position, batch: Sorted) -> None:
+    def _note_hole(self, tp: TopicPartition, before: Position, batch: Sorted[Delivery]) -> None:
         if batch.hole is not None:
             self._holes.setdefault(tp, batch.hole.offset)
             known = batch.fresh[-1].entry.sequence if batch.fresh else before.sequence
@@ -189,7 +194,9 @@ class Inbox:
         self._positions[tp] = after
         self._watch.applied(tp, len(fresh), time.perf_counter() - started)
 
-    def _went_well(self, consumer: Partitions, tp: TopicPartition, batch: Sorted, last_offset: int) -> None:
+    def _went_well(
+        self, consumer: Partitions, tp: TopicPartition, batch: Sorted[Delivery], last_offset: int
+    ) -> None:
         if tp not in consumer.assignment():
             return
         self._backoff.pop(tp, None)
