@@ -147,7 +147,7 @@ async def some(codes: list[int]) -> bool:
 async def test_a_relay_can_be_stopped_while_kafka_is_away(
     breakable: tuple[LocalServers, Servers], place: Place
 ) -> None:
-    """Guard: _stop waits for the producer for _STOP_SECONDS_MAX (kafka/relay.py); by itself it would until Kafka is
+    """Guard: stop_producer waits for _STOP_SECONDS_MAX (kafka/leading.py); by itself it would until Kafka is
     back. Numbering goes on by one round only: what waits stays in the outbox, not in memory."""
     local, _ = breakable
     connection = await asyncpg.connect(place.dsn)

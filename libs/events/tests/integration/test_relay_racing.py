@@ -59,7 +59,7 @@ async def leader_pid(connection: asyncpg.Connection) -> int:
 
 
 async def test_one_leads_and_the_others_stand_by(connection: asyncpg.Connection, place: Place) -> None:
-    """Guard: the advisory lock (Relay._wait_to_lead in kafka/relay.py)."""
+    """Guard: the advisory lock (wait_to_lead in kafka/leading.py)."""
     relays = [place.relay() for _ in range(3)]
     appended = await append_any(connection, *deposits(100))
     async with relaying(relays[0]), relaying(relays[1]), relaying(relays[2]):
@@ -94,7 +94,7 @@ async def test_a_standby_takes_over_from_a_killed_leader(
 async def test_a_standby_takes_over_from_a_frozen_leader(
     connection: asyncpg.Connection, place: Place
 ) -> None:
-    """Guard: idle_session_timeout is the lease of the lead (Relay._connect in kafka/relay.py); the old leader finds
+    """Guard: idle_session_timeout is the lease of the lead (connect_to_lead in kafka/leading.py); the old leader finds
     its connection closed when it wakes, and ends."""
     appended = await append_any(connection, *deposits(50))
     async with program(TOY_PROCESS, "relay", **place.environment, **SHORT_LEASE) as leader:
@@ -110,7 +110,7 @@ async def test_a_standby_takes_over_from_a_frozen_leader(
 async def test_a_standby_takes_over_from_a_leader_frozen_in_a_transaction(
     connection: asyncpg.Connection, place: Place
 ) -> None:
-    """Guard: idle_in_transaction_session_timeout (Relay._connect in kafka/relay.py): the leader is frozen while it
+    """Guard: idle_in_transaction_session_timeout (connect_to_lead in kafka/leading.py): the leader is frozen while it
     numbers, with the row lock that the standby needs."""
     await connection.execute(WAIT_WHILE_NUMBERING)
     holder = await asyncpg.connect(place.dsn)
@@ -153,7 +153,7 @@ async def test_two_that_both_publish_repeat_the_same_bytes_and_one_of_them_ends(
     """Guard: records are made of entry and head alone, a round begins behind what is acknowledged, and the mark is
     moved by compare-and-set (kafka/rounds.py, move_mark in store/relay_store.py). The lead is given to both."""
     both_have_read_the_mark = asyncio.Barrier(2)
-    monkeypatch.setattr(Relay, "_wait_to_lead", nothing)
+    monkeypatch.setattr(relay_module, "wait_to_lead", nothing)
     monkeypatch.setattr(
         relay_module, "check_fork", then(relay_module.check_fork, both_have_read_the_mark.wait)
     )

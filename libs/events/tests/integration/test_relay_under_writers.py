@@ -41,7 +41,7 @@ async def test_24_writers_and_a_relay_that_is_killed_lose_nothing(
     connection: asyncpg.Connection, place: Place
 ) -> None:
     """Guard: one relay numbers the outbox under its row lock, by position, and nobody reads "after position N"
-    (relay_store.sequence_outbox); a standby takes the lead when the leader's connection ends (Relay._wait_to_lead).
+    (relay_store.sequence_outbox); a standby takes the lead when the leader's connection ends (wait_to_lead).
     """
     end = time.monotonic() + SECONDS
     async with program(TOY_PROCESS, "relay", **place.environment) as leader:

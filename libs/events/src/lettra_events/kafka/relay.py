@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 
 from lettra_events import failpoints, metrics
 from lettra_events.envelope import LogEntry
 from lettra_events.kafka.fork import ForkDetected, check_fork
+from lettra_events.kafka.leading import connect_to_lead, stop_producer, wait_to_lead
 from lettra_events.kafka.rounds import BATCH_BYTES_MAX, Round, fill_round
 from lettra_events.store import relay_store
 from lettra_events.store.relay_store import ROUND_BYTES_MAX, RelayState
@@ -29,9 +29,7 @@ __all__ = ["ForkDetected", "Relay", "RelayFailed", "RelaySettings"]
 log = structlog.get_logger(__name__)
 
 _LEADER_LOCK = 0x1E77_0002
-_STANDBY_POLL_SECONDS = 0.25
 _METADATA_SECONDS_MAX = 30
-_STOP_SECONDS_MAX = 5
 
 
 class RelayFailed(Exception):
@@ -75,9 +73,11 @@ class Relay:
     async def run(self) -> None:
         """Lead when it is our turn, until cancelled. Raises `RelayFailed` or `ForkDetected`, and nothing else."""
         try:
-            connection = await self._connect()
+            connection = await connect_to_lead(
+                self._dsn, f"lettra-relay-{self._settings.service}", self._settings.silence_seconds_max
+            )
             try:
-                await self._wait_to_lead(connection)
+                await wait_to_lead(connection, _LEADER_LOCK)
                 await self._lead(connection)
             finally:
                 self.leading = False
@@ -87,27 +87,6 @@ class Relay:
         except Exception as error:
             first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
             raise RelayFailed(f"{type(first).__name__}: {first}") from error
-
-    async def _connect(self) -> Any:
-        lease_seconds = self._settings.silence_seconds_max
-        lease_ms = str(round(lease_seconds * 1000))
-        return await asyncpg.connect(
-            self._dsn,
-            command_timeout=lease_seconds,
-            server_settings={
-                "application_name": f"lettra-relay-{self._settings.service}",
-                "idle_session_timeout": lease_ms,
-                "idle_in_transaction_session_timeout": lease_ms,
-                "tcp_keepalives_idle": "5",
-                "tcp_keepalives_interval": "2",
-                "tcp_keepalives_count": "3",
-            },
-        )
-
-    async def _wait_to_lead(self, connection: Any) -> None:
-        """The lock lives as long as the connection on which every later step of this relay runs."""
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", _LEADER_LOCK):  # noqa: ASYNC110
-            await asyncio.sleep(_STANDBY_POLL_SECONDS)
 
     async def _lead(self, connection: Any) -> None:
         producer = AIOKafkaProducer(
@@ -125,7 +104,7 @@ class Relay:
         except BaseException as error:
             # After a failure to publish only the end of the process is a clean end.
             if not self.leading or isinstance(error, asyncio.CancelledError):
-                await _stop(producer)
+                await stop_producer(producer)
             raise
 
     async def _take_over(self, connection: Any, producer: AIOKafkaProducer) -> RelayState:
@@ -206,10 +185,3 @@ class Relay:
             ]
             await asyncio.gather(*sends)
         return this
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """Close it, within bounds: with the broker away, `stop` would wait until it is back."""
-    closing = asyncio.create_task(producer.stop())
-    await asyncio.wait([closing], timeout=_STOP_SECONDS_MAX)
-    closing.cancel()
