@@ -3,7 +3,7 @@
 Importing this package registers all of them.
 """
 
-from lettra_events.contracts import invoicing, matching, parking, payments
+from lettra_events.contracts import invoicing, matching, parking, payments, topics
 from lettra_events.contracts._registry import (
     ContractError,
     Event,
@@ -16,13 +16,7 @@ from lettra_events.contracts._registry import (
     encode,
     upcaster,
 )
-
-TOPICS = {
-    "invoicing": "ar.invoicing.events",
-    "payments": "ar.payments.events",
-    "matching": "ar.matching.events",
-}
-"""The topic of each publishing service, by the prefix of its event types."""
+from lettra_events.contracts.topics import TOPICS
 
 __all__ = [
     "TOPICS",
@@ -39,5 +33,6 @@ __all__ = [
     "matching",
     "parking",
     "payments",
+    "topics",
     "upcaster",
 ]

@@ -14,6 +14,7 @@ from typing import Any
 from lettra_events.contracts import invoicing, matching, payments
 from lettra_events.contracts._registry import Event
 from lettra_events.contracts.parking import PARKING
+from lettra_events.contracts.topics import MOVED, TOPICS
 
 _ENTITY = "FR01"
 _CUSTOMER = "C-10482"
@@ -206,5 +207,8 @@ def _of_parking(service: str) -> list[Event]:
 def examples() -> dict[str, Event]:
     """The example of every contract, by type."""
     parking = [event for service in PARKING for event in _of_parking(service)]
-    every = [*_OF_INVOICING, *_OF_PAYMENTS, *_OF_MATCHING, *parking]
+    moved = [
+        cls(generation=2, partitions=12, new_topic=f"{TOPICS[service]}.g2") for service, cls in MOVED.items()
+    ]
+    every = [*_OF_INVOICING, *_OF_PAYMENTS, *_OF_MATCHING, *parking, *moved]
     return {event.event_type: event for event in every}

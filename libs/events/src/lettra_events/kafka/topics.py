@@ -51,6 +51,12 @@ async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication:
     return created
 
 
+async def topic_sizes(bootstrap: str) -> dict[str, int]:
+    """All topics of the broker, each with its number of partitions."""
+    async with _admin(bootstrap) as admin:
+        return await _sizes(admin)
+
+
 async def count_partitions(bootstrap: str, topics: Sequence[str], timeout_seconds: float) -> dict[str, int]:
     """How many partitions each topic has, waiting until all exist; `TopicMisfit` after the timeout."""
     async with _admin(bootstrap) as admin:
@@ -88,7 +94,7 @@ async def _wait_for(
     """Asks for all topics, not for these: a broker may create a topic that is asked for by name."""
     deadline = time.monotonic() + timeout_seconds
     while True:
-        found = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+        found = await _sizes(admin)
         missing = sorted(topic for topic in topics if not found.get(topic))
         if not missing:
             return {topic: found[topic] for topic in topics}
@@ -97,3 +103,9 @@ async def _wait_for(
                 f"topics {', '.join(missing)} do not exist; run the role migrate of their services"
             )
         await asyncio.sleep(0.2)
+
+
+async def _sizes(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """One that is being created has no partition yet, and is not there."""
+    found = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+    return {topic: partitions for topic, partitions in found.items() if partitions}
