@@ -24,6 +24,15 @@ LAG = Gauge(
     "lettra_consumer_lag_records", "Records behind the end of the topic", ["service", "topic", "partition"]
 )
 PARKED = Gauge("lettra_parked_keys", "Keys that are stopped", ["service"])
+PARKED_RECORDS = Gauge("lettra_parked_records", "Records of stopped keys that wait", ["service"])
+PARKED_OLDEST = Gauge(
+    "lettra_parked_oldest_seconds", "Since when the key that is stopped longest is; 0 if none is", ["service"]
+)
+PARKING_DECISIONS = Gauge(
+    "lettra_parking_events",
+    "KeyParked, KeyReleased and EventSkipped in the service's history; only grows",
+    ["service", "event"],
+)
 BATCH_RECORDS = Histogram(
     "lettra_batch_records", "Records a transaction", ["service"], buckets=(1, 3, 10, 30, 100, 300, 1_000)
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 class Progress(Protocol):
     """Called now and then: of `what`, `done` of `total` are done. What is new is named for the first time."""
 
-    def __call__(self, what: str, done: int, total: int) -> None: ...
+    def __call__(self, what: str, done: int, total: int, /) -> None: ...
 
 
 def silent(_what: str, _done: int, _total: int) -> None:

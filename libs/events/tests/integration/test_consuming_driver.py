@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from clerk_process import Settings, process
@@ -152,6 +153,39 @@ async def test_a_cancelled_handler_is_seen_by_readiness(
             assert worker.subscription is not None
             assert worker.subscription._subscriber.running
         assert not await office.all_read()
+
+
+async def test_a_worker_that_will_never_read_again_is_not_live(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: Process._lives, asked by /health/live: a supervisor that looks there starts another process.
+
+    A partition that is stopped makes the process unready and not dead: it goes on by itself.
+    """
+    faults: list[type[BaseException]] = [ZeroDivisionError]
+
+    async def fails(*_arguments: Any) -> None:
+        raise faults[0]
+
+    async with open_office(servers) as office:
+        worker = process(settings(office), office.topic)
+        async with worker.running() as app:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+
+                async def status(of: str) -> int:
+                    return (await client.get(f"/health/{of}")).status_code
+
+                async def dead() -> bool:
+                    return await status("live") == 503
+
+                monkeypatch.setattr(inbox, "apply_batch", fails)
+                await office.write(*deposits(1))
+                await until(worker._worker_check, "the worker is not ready")
+                assert (await status("ready"), await status("live")) == (503, 200)
+                faults[0] = asyncio.CancelledError
+                await until(dead, "the process is not live")
+                assert (await client.get("/health/live")).json() == {"status": "the consuming task has ended"}
 
 
 async def test_the_end_of_the_coordination_is_seen_by_readiness(

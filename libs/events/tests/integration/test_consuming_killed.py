@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 import clerk_process
 import pytest
-from consuming import Lines, Office, check_whole, open_office, waits_for_a_lock
+from clerk import RAISES
+from consuming import Lines, Office, check_whole, open_office, parked, waits_for_a_lock
+from parking_history import deposit
 from toys import Deposited
 
 from lettra_events.kafka import inbox
@@ -72,6 +74,21 @@ async def test_killed_anywhere_it_resumes_with_nothing_lost_and_nothing_twice(
         async with working(office, "one", batch=7):
             await until(office.all_read, "all is applied after the kill", 40)
         await check_whole(office, list(enumerate(written, 1)))
+
+
+@pytest.mark.slow
+async def test_killed_while_it_parks_it_parks_once(servers: Servers) -> None:
+    """Guard: KeyParked, the record that waits and the position are one transaction (kafka/applying.py)."""
+    async with open_office(servers) as office:
+        await office.write(deposit("bad", 1, RAISES), deposit("good"), deposit("bad", 2))
+        async with working(office, "one", failpoint="park.written") as killed:
+            assert await asyncio.wait_for(killed.wait(), 40) == -signal.SIGKILL
+        assert await parked(office.connection) == {}
+        async with working(office, "one"):
+            await until(office.all_read, "all is applied or put behind after the kill", 40)
+        assert await parked(office.connection) == {"bad": [1, 3]}
+        told = "select count(*) from events where type = 'clerk.KeyParked'"
+        assert await office.connection.fetchval(told) == 1
 
 
 @asynccontextmanager

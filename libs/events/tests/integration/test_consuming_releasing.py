@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -13,28 +13,19 @@ import clerk
 import pytest
 from clerk import RAISES
 from consuming import Office, actual, expected, image, open_office, parked, waits_for_a_lock
-from toys import Deposited
+from parking_history import deposit, mended, release
 
 from lettra_events.kafka.parking import PARKED_KEYS
 from lettra_events.kafka.reading import Context
-from lettra_events.kafka.releasing import NotParked, Release, Skip, release_key
+from lettra_events.kafka.releasing import NotParked, Release, Skip
 
 if TYPE_CHECKING:
+    from toys import Deposited
+
     from lettra_events.decisions.workspace import Workspace
     from lettra_tools.stack import Servers
 
 NAMESPACE = UUID("6d3c3c53-8a44-5c2f-9a0c-4f6c6d9a7e11")
-React = Callable[["Workspace", Any, Context], None]
-
-
-def mended(workspace: Workspace, event: Any, context: Context) -> None:
-    """The clerk of the next release, who can read what the one before could not."""
-    read = event.model_copy(update={"note": ""}) if isinstance(event, Deposited) else event
-    clerk.react(workspace, read, context)
-
-
-def deposit(account: str, amount: int = 1, note: str = "") -> Deposited:
-    return Deposited(account=account, amount=amount, note=note)
 
 
 WRITTEN = [
@@ -46,24 +37,6 @@ WRITTEN = [
     deposit("bad", 200),
     deposit("good", 3),
 ]
-
-
-async def release(
-    office: Office, react: React = clerk.react, *, skip: Skip | None = None, **reading: Any
-) -> Release:
-    """Release the key "bad" with this reaction."""
-    connection = await asyncpg.connect(office.dsn, server_settings={"application_name": "release"})
-    try:
-        return await release_key(
-            connection,
-            clerk.reading(office.topic, react=react, **reading),
-            {office.topic: office.partitions},
-            office.topic,
-            "bad",
-            skip=skip,
-        )
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

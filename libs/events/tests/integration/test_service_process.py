@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -16,12 +18,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from lettra_events.contracts import TOPICS
+from lettra_events.decisions.workspace import Cause
+from lettra_events.kafka.parking import with_parking
 from lettra_events.kafka.reading import Reading
 from lettra_events.service.http import Command
 from lettra_events.service.process import Process
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.rows import TableDrift
+from lettra_events.store.running import run_decisions
 from lettra_events.testing.published import prove, read_topic
 from lettra_events.testing.waiting import until
 
@@ -178,3 +183,39 @@ async def test_what_waits_in_the_outbox_is_measured(start):
             return 'lettra_outbox_waiting_events{service="toy"} 3.0' in text
 
         await until(measured, "the gauge says three")
+
+
+async def test_what_is_parked_is_measured(start, connection):
+    """Guard: _show_parked (service/process.py)."""
+    parked = toys.PARKING.parked(
+        topic="t",
+        parked_key="k",
+        partition=0,
+        sequence=1,
+        event_id=str(UUID(int=1)),
+        failed_type="toy.Deposited",
+        error="ValueError: no",
+    )
+
+    def parks(workspace: Any) -> None:
+        workspace.begin(Cause("test", "test", "test"))
+        workspace.append(parked)
+
+    await run_decisions(connection, with_parking(toys.evolve), parks, service=toys.SERVICE)
+    await connection.execute(
+        "insert into parked_records select 't', 0, n, 'k', '' from generate_series(1, 3) n"
+    )
+    async with start("api") as (client, _process):
+
+        async def measured() -> bool:
+            text = (await client.get("/metrics")).text
+            wanted = (
+                'lettra_parked_keys{service="toy"} 1.0',
+                'lettra_parked_records{service="toy"} 3.0',
+                'lettra_parking_events{event="KeyParked",service="toy"} 1.0',
+                'lettra_parking_events{event="EventSkipped",service="toy"} 0.0',
+            )
+            age = re.search(r'^lettra_parked_oldest_seconds{service="toy"} (.+)$', text, re.MULTILINE)
+            return all(line in text for line in wanted) and age is not None and 0 < float(age[1]) < 60
+
+        await until(measured, "the gauges say what is parked")

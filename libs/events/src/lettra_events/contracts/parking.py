@@ -21,6 +21,7 @@ class _OfParkedKey(Event):
 class KeyParked(_OfParkedKey):
     """An event of this key failed: it and all that follows of the key wait, until released or skipped.
 
+    Told again where a release stops: at an event that fails, or between two steps at the one that it goes on with.
     `entity_id` is null where the event could not be read; then every entity may be concerned.
     """
 

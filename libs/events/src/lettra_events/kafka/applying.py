@@ -114,9 +114,11 @@ async def _apply_together(
             async with connection.transaction():
                 await _hold_position(connection, fresh[0], before)
                 failpoints.reach("consume.before")
-                workspace, _failed = await decide_under_locks(connection, reading.evolve, run, needs)
+                workspace, failed = await decide_under_locks(connection, reading.evolve, run, needs)
                 failpoints.reach("consume.decided")
                 await write_decisions(connection, workspace, service=reading.service)
+                if failed:
+                    failpoints.reach("park.written")
                 await _move_position(connection, fresh, before, after)
                 failpoints.reach("consume.written")
             return
@@ -149,6 +151,7 @@ async def _apply_one_by_one(
                 failed.add(delivery.entry.event.key)
                 check_failed(reading, delivery, error, failed)
                 await in_savepoint(connection, reading, partial(_only_park, reading, delivery, error))
+                failpoints.reach("park.written")
         await _move_position(connection, fresh, before, after)
         failpoints.reach("consume.written")
 

@@ -1,8 +1,10 @@
 """Releasing a parked key: its records are applied in their order, as the inbox would have, and the key runs again.
 
-One transaction, under the lock of the partition's position, so that no consumer puts a record behind the key
-meanwhile or applies one before those that wait. A record that fails again stops the key where it then stands:
-what was applied before it stays applied, the rest waits on, and a new `KeyParked` says which record it is and why.
+It goes in steps of a bounded number of records, each one transaction under the lock of the partition's position, so
+that no consumer puts a record behind the key meanwhile or applies one before those that wait. Between two steps the key
+is parked as before, at the record where the release goes on, and a `KeyParked` says so: whoever looks, or is killed
+there, finds nothing but a key that waits. A record that fails again stops the key where it then stands: what was
+applied before it stays applied, the rest waits on, and a new `KeyParked` says which record it is and why.
 So the parked key always names the first record that waits, and several bad records are skipped one after the other.
 """
 
@@ -12,24 +14,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from lettra_events import failpoints
 from lettra_events.decisions.tables import Key, Table, remove
-from lettra_events.decisions.workspace import Cause, Workspace
+from lettra_events.decisions.workspace import Cause, Workspace, for_each
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import in_savepoint, will_pass
-from lettra_events.kafka.deciding import apply_incoming, read_incoming
+from lettra_events.kafka.deciding import Incoming, apply_incoming, read_incoming
 from lettra_events.kafka.parking import PARKED_RECORDS, ParkedRecord, append_parking, stop_key, thaw
 from lettra_events.kafka.reading import Reading
+from lettra_events.progress import Progress, silent
 from lettra_events.store.append import Connection
 from lettra_events.store.running import RETRIES_MAX, TRANSIENT
 
 _HOLD = """
 select o.partition from consumer_offsets o join parked_keys k using (topic, partition)
  where k.topic = $1 and k.key = $2 for update of o"""
-_WAITING = "select record from parked_records where topic = $1 and key = $2 order by sequence"
+_WAITING = "select record from parked_records where topic = $1 and key = $2 order by sequence limit $3"
+_COUNT = "select count(*) from parked_records where topic = $1 and key = $2"
+
+STEP_RECORDS_MAX = 500
+"""Records that are applied in one transaction, which keeps the consumer of the partition waiting for so long."""
 
 
 class NotParked(LookupError):
     """There is no such parked key, or it stands at another record than the one to skip; nothing was done."""
+
+
+class NotTriedYet(Exception):
+    """Not a failure: between two steps of a release the key stands at this record."""
+
+    def __init__(self, applied: int) -> None:
+        super().__init__(f"a release applied the {applied} records before this one and goes on here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,17 @@ class Release:
         return self.error is None
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one transaction did. `left`: how many records wait behind it; 0 as well where the key runs."""
+
+    applied: int
+    skipped: int
+    left: int = 0
+    stopped_at: int | None = None
+    error: str | None = None
+
+
 async def release_key(
     connection: Connection,
     reading: Reading,
@@ -67,67 +93,136 @@ async def release_key(
     key: str,
     *,
     skip: Skip | None = None,
+    step_records_max: int = STEP_RECORDS_MAX,
+    progress: Progress = silent,
 ) -> Release:
     """Apply what waits of the key, without the record to skip. A deadlock or the like is tried again.
 
-    Raises `NotParked`, and whatever the database says when it is away; then nothing was done.
+    Raises `NotParked` with nothing done, and whatever the database says when it is away: then the steps before it are
+    done, the key waits at the next record, and releasing it again goes on there.
     """
+    applied = skipped = 0
+    while True:
+        try:
+            step = await _step(connection, reading, partitions, topic, key, skip, step_records_max)
+        except NotParked:
+            if applied + skipped == 0:
+                raise
+            return Release(applied, skipped)  # between two steps somebody else released the rest
+        applied, skipped, skip = applied + step.applied, skipped + step.skipped, None
+        progress(f"{key}: records", applied + skipped, applied + skipped + step.left)
+        if step.left == 0 or step.error is not None:
+            return Release(applied, skipped, step.stopped_at, step.error)
+
+
+async def _step(
+    connection: Connection,
+    reading: Reading,
+    partitions: Mapping[str, int],
+    topic: str,
+    key: str,
+    skip: Skip | None,
+    records_max: int,
+) -> _Step:
+    """One transaction: apply the first records that wait, and append where the key stands then."""
     for attempt in range(1, RETRIES_MAX + 1):
         try:
             async with connection.transaction():
-                waiting = await _hold(connection, topic, key, skip)
-                return await _apply_waiting(connection, reading, partitions, waiting, skip)
+                waiting, count = await _hold(connection, topic, key, skip, records_max + 1)
+                goes_on_at = waiting[records_max] if count > records_max else None
+                these = waiting[:records_max]
+                step = await _apply_waiting(connection, reading, partitions, these, goes_on_at, count, skip)
+                failpoints.reach("release.written")
+            failpoints.reach("release.committed")
+            return step
         except TRANSIENT:
             if attempt == RETRIES_MAX:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _hold(connection: Connection, topic: str, key: str, skip: Skip | None) -> Sequence[Delivery]:
-    """Keep the consumer out; the records that wait."""
+async def _hold(
+    connection: Connection, topic: str, key: str, skip: Skip | None, limit: int
+) -> tuple[Sequence[Delivery], int]:
+    """Keep the consumer out; the first records that wait, and how many do."""
     if await connection.fetchval(_HOLD, topic, key) is None:
         raise NotParked(f"{topic}: the key {key} is not parked")
     # A statement of its own: it sees what was committed while the lock was waited for.
-    waiting = [thaw(row[0]) for row in await connection.fetch(_WAITING, topic, key)]
+    waiting = [thaw(row[0]) for row in await connection.fetch(_WAITING, topic, key, limit)]
     if not waiting:
         raise NotParked(f"{topic}: the key {key} is not parked")
     if skip is not None and skip.sequence != waiting[0].entry.sequence:
         raise NotParked(
             f"{topic}: the key {key} stands at record {waiting[0].entry.sequence}, not at {skip.sequence}"
         )
-    return waiting
+    return waiting, await connection.fetchval(_COUNT, topic, key)
 
 
 async def _apply_waiting(
     connection: Connection,
     reading: Reading,
     partitions: Mapping[str, int],
-    waiting: Sequence[Delivery],
+    these: Sequence[Delivery],
+    goes_on_at: Delivery | None,
+    count: int,
     skip: Skip | None,
-) -> Release:
+) -> _Step:
+    """Apply these records of the `count` that wait, and say that the key runs, or where it stands now.
+
+    `goes_on_at`: the record that follows on these, where the next step begins.
+    """
     skipped = 0 if skip is None else 1
     if skip is not None:
-        await in_savepoint(connection, reading, partial(skip_record, reading, waiting[0], skip))
-    for applied, delivery in enumerate(waiting[skipped:]):
+        await in_savepoint(connection, reading, partial(skip_record, reading, these[0], skip))
+        failpoints.reach("release.skipped")
+    applied, error = await _apply_in_order(connection, reading, partitions, these[skipped:])
+    failpoints.reach("release.applied")
+    left = count - skipped - applied
+    if error is not None:
+        stopped = these[skipped + applied]
+        await in_savepoint(connection, reading, partial(stop_again, reading, stopped, error))
+        words = f"{type(error).__name__}: {error}"
+        return _Step(applied, skipped, left, stopped.entry.sequence, words)
+    if goes_on_at is not None:
+        await in_savepoint(
+            connection, reading, partial(stop_again, reading, goes_on_at, NotTriedYet(applied))
+        )
+        return _Step(applied, skipped, left)
+    await in_savepoint(connection, reading, partial(let_run, reading, partitions, these[-1]))
+    return _Step(applied, skipped)
+
+
+async def _apply_in_order(
+    connection: Connection, reading: Reading, partitions: Mapping[str, int], records: Sequence[Delivery]
+) -> tuple[int, Exception | None]:
+    """How many were applied, and what the next one failed with. All together, else one by one."""
+    incoming = [read_incoming(reading, partitions, delivery) for delivery in records]
+    try:
+        await in_savepoint(connection, reading, partial(apply_parked, reading, incoming))
+        return len(records), None
+    except Exception as error:
+        if will_pass(error, connection):
+            raise
+    for applied, one in enumerate(incoming):
         try:
-            await in_savepoint(connection, reading, partial(apply_parked, reading, partitions, delivery))
+            await in_savepoint(connection, reading, partial(apply_parked, reading, [one]))
         except Exception as error:
             if will_pass(error, connection):
                 raise
-            await in_savepoint(connection, reading, partial(stop_again, reading, delivery, error))
-            return Release(applied, skipped, delivery.entry.sequence, f"{type(error).__name__}: {error}")
-    await in_savepoint(connection, reading, partial(let_run, reading, partitions, waiting[-1]))
-    return Release(len(waiting) - skipped, skipped)
+            return applied, error
+    return len(records), None
 
 
-def apply_parked(
-    reading: Reading, partitions: Mapping[str, int], delivery: Delivery, workspace: Workspace
-) -> None:
-    """Apply a record that waited; what it causes has the ids that it would have had in its time."""
-    one = read_incoming(reading, partitions, delivery)
-    workspace.expect(_waits_at(delivery), *one.rows())
-    apply_incoming(reading, one, workspace)
-    _drop(workspace, delivery)
+def apply_parked(reading: Reading, incoming: Sequence[Incoming], workspace: Workspace) -> None:
+    """Apply records that waited; what they cause has the ids that it would have had in its time."""
+    rows = [row for one in incoming for row in one.rows()]
+    workspace.expect(*(_waits_at(one.delivery) for one in incoming), *rows)
+
+    def apply(one: Incoming) -> None:
+        apply_incoming(reading, one, workspace)
+        _drop(workspace, one.delivery)
+
+    for_each(incoming, apply)
 
 
 def skip_record(reading: Reading, delivery: Delivery, skip: Skip, workspace: Workspace) -> None:

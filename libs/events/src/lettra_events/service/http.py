@@ -63,21 +63,33 @@ async def command_context(
 Command = Annotated[CommandContext, Depends(command_context)]
 
 
+async def _always() -> None:
+    """Nothing in the process can die without it."""
+
+
 def install(
-    app: FastAPI, service: str, checks: Mapping[str, Check], body_bytes_max: int, upload_bytes_max: int
+    app: FastAPI,
+    service: str,
+    checks: Mapping[str, Check],
+    body_bytes_max: int,
+    upload_bytes_max: int,
+    lives: Check = _always,
 ) -> None:
-    """Give an application the shared middleware, error answers and operational routes."""
+    """Give an application the shared middleware, error answers and operational routes.
+
+    `lives` says what only another process can mend: then a supervisor is to start one.
+    """
     install_problems(app)
-    _install_operations(app, checks)
+    _install_operations(app, checks, lives)
     app.add_middleware(
         Observing, service=service, body_bytes_max=body_bytes_max, upload_bytes_max=upload_bytes_max
     )
 
 
 class Live(BaseModel):
-    """The process answers."""
+    """`status`: "live", or what nothing but a restart of the process mends."""
 
-    status: str = "live"
+    status: str
 
 
 class Ready(BaseModel):
@@ -87,11 +99,13 @@ class Ready(BaseModel):
     checks: dict[str, str]
 
 
-def _install_operations(app: FastAPI, checks: Mapping[str, Check]) -> None:
-    @app.get("/health/live", tags=["operations"])
-    async def live() -> Live:
-        """The process answers."""
-        return Live()
+def _install_operations(app: FastAPI, checks: Mapping[str, Check], lives: Check) -> None:
+    @app.get("/health/live", tags=["operations"], responses={503: {"model": Live}})
+    async def live(response: Response) -> Live:
+        """The process can do its work, or get back to it by itself; 503 says why it must be started again."""
+        wrong = await lives()
+        response.status_code = 200 if wrong is None else 503
+        return Live(status=wrong or "live")
 
     @app.get("/health/ready", tags=["operations"], responses={503: {"model": Ready}})
     async def ready(response: Response) -> Ready:

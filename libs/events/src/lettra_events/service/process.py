@@ -18,6 +18,7 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from prometheus_client import REGISTRY
 
 from lettra_events import metrics
+from lettra_events.kafka.parked import Measured, measure_parked
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
 from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
 from lettra_events.kafka.subscribing import Subscription
@@ -34,6 +35,7 @@ EX_TEMPFAIL, EX_CONFIG = 75, 78
 WAIT_FOR_SERVERS_SECONDS = 60.0
 GAUGES_EVERY_SECONDS = 2.0
 CHECK_SECONDS_MAX = 2.0
+PARKING_EVENTS = ("KeyParked", "KeyReleased", "EventSkipped")
 
 
 class Process:
@@ -143,9 +145,9 @@ class Process:
             try:
                 async with self.pool.acquire() as connection:
                     waiting = await connection.fetchval("select count(*) from outbox")
-                    parked = await connection.fetchval("select count(*) from parked_keys")
+                    parked = await measure_parked(connection, name)
                 metrics.OUTBOX_WAITING.labels(name).set(waiting)
-                metrics.PARKED.labels(name).set(parked)
+                _show_parked(name, parked)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 log.warning("metrics.database_away", reason=f"{type(error).__name__}: {error}")
             await asyncio.sleep(GAUGES_EVERY_SECONDS)
@@ -165,7 +167,12 @@ class Process:
         if "api" in self.roles:
             app.include_router(self.service.router)
         http.install(
-            app, reading.service, checks, self.settings.body_bytes_max, self.settings.upload_bytes_max
+            app,
+            reading.service,
+            checks,
+            self.settings.body_bytes_max,
+            self.settings.upload_bytes_max,
+            lives=self._lives,
         )
         return app
 
@@ -185,13 +192,27 @@ class Process:
         errors = [await _connect_error(server) for server in self.settings.kafka.split(",")]
         return None if None in errors else f"the broker does not answer: {errors[0]}"
 
+    async def _lives(self) -> str | None:
+        """What nothing but another process can mend; not that a server is away, which passes by itself."""
+        if self.subscription is not None and not self.subscription.alive():
+            return "the consuming task has ended"
+        return None
+
     async def _worker_check(self) -> str | None:
         if self.subscription is None:
             return None
-        if not self.subscription.alive():
-            return "the consuming task has ended"
+        if (ended := await self._lives()) is not None:
+            return ended
         stopped = self.subscription.inbox.stopped
         return "; ".join(stopped.values()) or None
+
+
+def _show_parked(service: str, parked: Measured) -> None:
+    metrics.PARKED.labels(service).set(parked.keys)
+    metrics.PARKED_RECORDS.labels(service).set(parked.records)
+    metrics.PARKED_OLDEST.labels(service).set(parked.oldest_seconds)
+    for event in PARKING_EVENTS:
+        metrics.PARKING_DECISIONS.labels(service, event).set(parked.decisions.get(event, 0))
 
 
 async def _connect_error(server: str) -> str | None:

@@ -40,3 +40,5 @@ create table parked_records (
     primary key (topic, partition, sequence)
 );
 create index parked_records_key on parked_records (topic, key, sequence);
+-- The events about parking are few among many: they are counted for a metric every two seconds.
+create index events_parking on events (type) where stream_id like 'parked:%';
