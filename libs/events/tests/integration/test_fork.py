@@ -158,7 +158,7 @@ async def test_a_topic_that_was_made_anew_is_refused(place: Place, servers: Serv
 
 
 async def test_a_record_of_somebody_else_is_passed_over(connection: asyncpg.Connection, place: Place) -> None:
-    """Guard: _last_entry goes back to the last record that is an event of Lettra (kafka/fork.py)."""
+    """Guard: last_entry goes back to the last record that is an event of Lettra (kafka/fork.py)."""
     await publish(place, 10)
     producer = AIOKafkaProducer(bootstrap_servers=place.kafka)
     await producer.start()

@@ -36,7 +36,7 @@ async def check_fork(connection: Connection, bootstrap: str, topic: str, state: 
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         for tp in partitions:
-            last = await _last_entry(consumer, tp, begins[tp], ends[tp])
+            last = await last_entry(consumer, tp, begins[tp], ends[tp])
             if last is None:
                 _check_empty(tp, state)
             elif await chain_at(connection, last.sequence) != last.chain:
@@ -47,19 +47,19 @@ async def check_fork(connection: Connection, bootstrap: str, topic: str, state: 
         await consumer.stop()
 
 
-async def _last_entry(
+async def last_entry(
     consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int
 ) -> LogEntry | None:
     """The last entry in the partition, passing over records that are no event of Lettra."""
     for offset in range(end - 1, begin - 1, -1):
         consumer.seek(tp, offset)
-        entry = await _next_entry(consumer, tp)
+        entry = await next_entry(consumer, tp)
         if entry is not None:
             return entry
     return None
 
 
-async def _next_entry(consumer: AIOKafkaConsumer, tp: TopicPartition) -> LogEntry | None:
+async def next_entry(consumer: AIOKafkaConsumer, tp: TopicPartition) -> LogEntry | None:
     """The record at the consumer's position; None if it is no event of Lettra."""
     async with asyncio.timeout(_READ_SECONDS_MAX):
         record = await consumer.getone(tp)
@@ -78,7 +78,7 @@ async def _check_repeats(
     head, newest = state.heads[tp.partition], 0
     consumer.seek(tp, begin)
     while await consumer.position(tp) < end:
-        entry = await _next_entry(consumer, tp)
+        entry = await next_entry(consumer, tp)
         newest = max(newest, entry.sequence if entry is not None else 0)
         if newest >= head:
             return
