@@ -50,11 +50,19 @@ create table calendar (
     entities    text[] not null
 );
 
--- Persons: not in events, not rebuilt from them (architecture: erasure).
+create table erased_contacts (
+    customer_id text not null,
+    contact_id  text not null,
+    primary key (customer_id, contact_id)
+);
+
+-- Persons: not in events, not rebuilt from them, and erased for good (docs/runbooks/erasing-a-person.md). Without
+-- statistics: PostgreSQL would keep samples of the addresses in its catalogue.
 create table contacts (
     contact_id text primary key,
     email      text not null
 );
+alter table contacts alter column email set statistics 0;
 
 -- How far the import of a file is; the file is known by its digest.
 create table imports (

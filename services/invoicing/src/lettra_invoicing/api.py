@@ -16,17 +16,19 @@ from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing import handlers, importing, imports, queries
 from lettra_invoicing.domain import (
     DocumentNumber,
+    EraseContact,
     IssueCreditNote,
     IssueInvoice,
     RegisterCustomer,
     RegisterLegalEntity,
 )
-from lettra_invoicing.handlers import Closed, Issued, Registered
+from lettra_invoicing.handlers import Closed, Erased, Issued, Registered, RegisteredCustomer
 
 router = APIRouter()
 
 PAGE_MAX = 500
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
+ContactId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._-]{0,99}$")]
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -36,10 +38,22 @@ async def register_legal_entity(body: RegisterLegalEntity, command: Command) -> 
     return await command.run(lambda w: handlers.register_legal_entity(w, body), status=201)
 
 
-@router.post("/customers", response_model=Registered, status_code=201, tags=["customers"])
+@router.post("/customers", response_model=RegisteredCustomer, status_code=201, tags=["customers"])
 async def register_customer(body: RegisterCustomer, command: Command) -> Response:
     """Register a customer."""
     return await command.run(lambda w: handlers.register_customer(w, body), status=201)
+
+
+@router.post("/contacts/{contact_id}/erase", response_model=Erased, tags=["contacts"])
+async def erase_contact(contact_id: ContactId, body: EraseContact, command: Command) -> Response:
+    """Erase a person for good; what remains is an event of who asked, and why."""
+    return await command.run(lambda w: handlers.erase_contact(w, contact_id, body))
+
+
+@router.get("/customers/{customer_id}/contacts", response_model=queries.ContactPage, tags=["contacts"])
+async def list_contacts(request: Request, customer_id: Identifier) -> queries.ContactPage:
+    """What is known of a customer's contacts besides the persons: whether they are erased, and how far that is."""
+    return await queries.list_contacts(request.app.state.pool, customer_id)
 
 
 @router.post("/invoices", response_model=Issued, status_code=201, tags=["documents"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import (
+    ContactErased,
     CreditNoteIssued,
     CustomerRegistered,
     InvoiceIssued,
@@ -25,6 +26,7 @@ from lettra_invoicing.domain import (
     CALENDAR_KEY,
     CUSTOMERS,
     DOCUMENTS,
+    ERASED_CONTACTS,
     LEGAL_ENTITIES,
     NO_DAY_CLOSED,
     SERIES,
@@ -32,6 +34,8 @@ from lettra_invoicing.domain import (
     Contact,
     Customer,
     Document,
+    EraseContact,
+    ErasedContact,
     ImportDocument,
     IssueCreditNote,
     IssueInvoice,
@@ -41,6 +45,8 @@ from lettra_invoicing.domain import (
     Series,
     creditor_reference,
 )
+
+_CONTACT = "contact:"
 
 
 def register_legal_entity(command: RegisterLegalEntity, existing: LegalEntity | None) -> list[Event]:
@@ -63,7 +69,7 @@ def register_customer(
 ) -> list[Event]:
     """A new customer. Registered before with the same data: nothing; with other data: refused.
 
-    A contact that was erased since is not compared, and not written again.
+    A contact that was erased since is not compared, and not written again: its id stays erased.
     """
     data = command.model_dump(exclude={"email"}) | {"contact_id": contact_of(command)}
     if existing == Customer(**data) and (contact is None or contact.email == command.email):
@@ -80,7 +86,27 @@ def register_customer(
 
 def contact_of(command: RegisterCustomer) -> str | None:
     """The id under which the customer's address is kept."""
-    return f"contact:{command.customer_id}" if command.email else None
+    return f"{_CONTACT}{command.customer_id}" if command.email else None
+
+
+def customer_of(contact_id: str) -> str:
+    """The customer whose contact has this id; "" for an id that no contact can have."""
+    return contact_id.removeprefix(_CONTACT) if contact_id.startswith(_CONTACT) else ""
+
+
+def erase_contact(
+    contact_id: str, command: EraseContact, customer: Customer | None, erased: ErasedContact | None
+) -> list[Event]:
+    """The contact is erased for good. Erased before: nothing, whoever asks. No such contact: refused."""
+    if erased is not None:
+        return []
+    if customer is None or customer.contact_id != contact_id:
+        raise Rejected("unknown-contact", f"there is no contact {contact_id}", status=404, field="contact_id")
+    return [
+        ContactErased(
+            customer_id=customer.customer_id, contact_id=contact_id, who=command.who, why=command.why
+        )
+    ]
 
 
 def issue_invoice(
@@ -160,6 +186,8 @@ def evolve(event: Event) -> Iterable[Change[Any]]:
             )
         case CustomerRegistered():
             yield put(CUSTOMERS, Customer(**event.model_dump()))
+        case ContactErased():
+            yield put(ERASED_CONTACTS, ErasedContact(event.customer_id, event.contact_id))
         case NumberDrawn():
             yield put(SERIES, Series(event.entity_id, event.series, event.number, event.issue_date))
         case InvoiceIssued():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel
 
 from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
-from lettra_events.decisions.tables import put
+from lettra_events.decisions.compacting import PENDING_CHANGES
+from lettra_events.decisions.tables import Change, Key, Table, put, remove
 from lettra_events.decisions.workspace import Workspace
 from lettra_invoicing import decider
 from lettra_invoicing.domain import (
@@ -16,10 +18,13 @@ from lettra_invoicing.domain import (
     CONTACTS,
     CUSTOMERS,
     DOCUMENTS,
+    ERASED_CONTACTS,
     LEGAL_ENTITIES,
     NO_DAY_CLOSED,
+    PUBLISHED_CONTACTS,
     SERIES,
     Contact,
+    EraseContact,
     ImportDocument,
     IssueCreditNote,
     IssueInvoice,
@@ -32,6 +37,20 @@ class Registered(BaseModel):
     """`created` is false where it was registered before with the same data."""
 
     id: str
+    created: bool
+
+
+class RegisteredCustomer(Registered):
+    """`contact_erased`: the customer's contact was erased, so a mail address that came along was not taken."""
+
+    contact_erased: bool = False
+
+
+class Erased(BaseModel):
+    """The contact is erased; `created` is false where it was before."""
+
+    contact_id: str
+    customer_id: str
     created: bool
 
 
@@ -55,16 +74,50 @@ def register_legal_entity(workspace: Workspace, command: RegisterLegalEntity) ->
     return Registered(id=command.entity_id, created=bool(events))
 
 
-def register_customer(workspace: Workspace, command: RegisterCustomer) -> Registered:
+def register_customer(workspace: Workspace, command: RegisterCustomer) -> RegisteredCustomer:
     contact_id = decider.contact_of(command)
-    customer = (CUSTOMERS, (command.customer_id,))
-    workspace.expect(customer, *([(CONTACTS, (contact_id,))] if contact_id else []))
+    workspace.expect(
+        (CUSTOMERS, (command.customer_id,)),
+        *(_rows_of_contact(command.customer_id, contact_id) if contact_id else ()),
+    )
     contact = workspace.get(CONTACTS, contact_id) if contact_id else None
     events = decider.register_customer(command, workspace.get(CUSTOMERS, command.customer_id), contact)
     workspace.append(*events)
     if events and contact_id and command.email:
-        workspace.apply(put(CONTACTS, Contact(contact_id, command.email)))
-    return Registered(id=command.customer_id, created=bool(events))
+        _change_contact(workspace, command.customer_id, put(CONTACTS, Contact(contact_id, command.email)))
+    erased = contact_id is not None and workspace.get(ERASED_CONTACTS, command.customer_id, contact_id)
+    return RegisteredCustomer(id=command.customer_id, created=bool(events), contact_erased=bool(erased))
+
+
+def erase_contact(workspace: Workspace, contact_id: str, command: EraseContact) -> Erased:
+    customer_id = decider.customer_of(contact_id)
+    workspace.expect((CUSTOMERS, (customer_id,)), *_rows_of_contact(customer_id, contact_id))
+    events = decider.erase_contact(
+        contact_id,
+        command,
+        workspace.get(CUSTOMERS, customer_id),
+        workspace.get(ERASED_CONTACTS, customer_id, contact_id),
+    )
+    workspace.append(*events)
+    if events:
+        _change_contact(workspace, customer_id, remove(CONTACTS, (contact_id,)))
+    return Erased(contact_id=contact_id, customer_id=customer_id, created=bool(events))
+
+
+def _rows_of_contact(customer_id: str, contact_id: str) -> tuple[tuple[Table[Any], Key], ...]:
+    return (
+        (CONTACTS, (contact_id,)),
+        (ERASED_CONTACTS, (customer_id, contact_id)),
+        (PENDING_CHANGES, (PUBLISHED_CONTACTS.topic, contact_id)),
+    )
+
+
+def _change_contact(workspace: Workspace, customer_id: str, change: Change[Contact]) -> None:
+    """Contacts change only beside an event of their customer, whose version therefore tells changes apart."""
+    workspace.apply(change)
+    (contact_id,) = change.key
+    version = workspace.version(f"customer:{customer_id}")
+    workspace.apply(PUBLISHED_CONTACTS.changed(contact_id, version))
 
 
 def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:

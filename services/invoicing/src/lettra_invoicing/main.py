@@ -10,7 +10,16 @@ from lettra_events.service.roles import run
 from lettra_events.service.service import Service
 from lettra_invoicing import decider
 from lettra_invoicing.api import router
-from lettra_invoicing.domain import CALENDAR, CONTACTS, CUSTOMERS, DOCUMENTS, LEGAL_ENTITIES, SERIES
+from lettra_invoicing.domain import (
+    CALENDAR,
+    CONTACTS,
+    CUSTOMERS,
+    DOCUMENTS,
+    ERASED_CONTACTS,
+    LEGAL_ENTITIES,
+    PUBLISHED_CONTACTS,
+    SERIES,
+)
 from lettra_invoicing.projections import settlements
 from lettra_invoicing.settings import InvoicingSettings
 
@@ -26,9 +35,10 @@ SERVICE = Service(
     name="invoicing",
     package="lettra_invoicing",
     reading=READING,
-    state=(LEGAL_ENTITIES, CUSTOMERS, DOCUMENTS, SERIES, CALENDAR),
+    state=(LEGAL_ENTITIES, CUSTOMERS, ERASED_CONTACTS, DOCUMENTS, SERIES, CALENDAR),
     projections=(settlements.SETTLEMENTS,),
     aside=(CONTACTS,),
+    compacted=(PUBLISHED_CONTACTS,),
     router=router,
     settings=InvoicingSettings,
 )

@@ -45,6 +45,7 @@ SETTINGS = {
     "share.coordinator.state.topic.num.partitions": 1,
     "group.initial.rebalance.delay.ms": 0,
     "log.cleaner.dedupe.buffer.size": 4_194_304,
+    "log.cleaner.backoff.ms": 500,  # an erasure is compacted away in seconds; by default the cleaner rests for 15
     "broker.session.timeout.ms": 2000,
     "broker.heartbeat.interval.ms": 500,
 }

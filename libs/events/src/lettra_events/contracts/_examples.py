@@ -74,6 +74,9 @@ _OF_INVOICING: list[Event] = [
         group_id="G-207",
         contact_id="K-5512",
     ),
+    invoicing.ContactErased(
+        customer_id=_CUSTOMER, contact_id="K-5512", who="j.lambert", why="request of 2026-03-02, file 26-114"
+    ),
     invoicing.NumberDrawn(
         entity_id=_ENTITY,
         series="FA-2026",

@@ -56,6 +56,18 @@ class CustomerRegistered(_OfCustomer):
         return f"customer:{self.customer_id}"
 
 
+@contract("invoicing.ContactErased")
+class ContactErased(_OfCustomer):
+    """A contact (a person) was erased for good; `who` asked for it, and `why`. Neither repeats what was erased."""
+
+    contact_id: str
+    who: str
+    why: str
+
+    def stream_id(self) -> str:
+        return f"customer:{self.customer_id}"
+
+
 @contract("invoicing.NumberDrawn")
 class NumberDrawn(_OfEntity):
     """A number of a continuous series was used (CGI ann. II art. 242 nonies A): no hole, no date going back."""

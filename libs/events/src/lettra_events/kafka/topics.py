@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import murmur2
 
@@ -22,6 +23,18 @@ _TOPIC_CONFIG = {
     "message.timestamp.after.max.ms": str(2**63 - 1),
     "message.timestamp.before.max.ms": str(2**63 - 1),
 }
+_COMPACTED_CONFIG = {
+    "cleanup.policy": "compact",
+    # Compact whatever is closed, keep no tombstone for late readers, delete at once what was compacted away.
+    "min.cleanable.dirty.ratio": "0.0",
+    "delete.retention.ms": "0",
+    "file.delete.delay.ms": "500",
+    # A segment is closed by its records' times: let one clock tell them.
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": "2097152",
+}
+_SET_FOR_THE_TOPIC = 1
+"""Where a value of a topic's configuration comes from, as Kafka numbers it: here, not the broker's default."""
 _CREATE_SECONDS_MAX = 30.0
 
 
@@ -41,8 +54,30 @@ async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication:
     `TopicMisfit` if it exists with another number of partitions: keys would change their partition.
     """
     async with _admin(bootstrap) as admin:
-        created = await _create(admin, topic, partitions, replication)
-        actual = (await _wait_for(admin, [topic], _CREATE_SECONDS_MAX))[topic]
+        return await _ensure(admin, topic, partitions, replication, _TOPIC_CONFIG)
+
+
+async def ensure_compacted_topic(
+    bootstrap: str, topic: str, partitions: int, replication: int, segment_ms: int
+) -> bool:
+    """Create the compacted topic if it is missing; True if it was created. One that exists is configured anew.
+
+    `segment_ms`: after which a segment is closed, and may be compacted. `TopicMisfit` for another number of
+    partitions, and for a topic that is not compacted: compaction would delete the history that it holds.
+    """
+    config = _COMPACTED_CONFIG | {"segment.ms": str(segment_ms)}
+    async with _admin(bootstrap) as admin:
+        created = await _ensure(admin, topic, partitions, replication, config)
+        if not created:
+            await _configure(admin, topic, config)
+    return created
+
+
+async def _ensure(
+    admin: AIOKafkaAdminClient, topic: str, partitions: int, replication: int, config: Mapping[str, str]
+) -> bool:
+    created = await _create(admin, topic, partitions, replication, config)
+    actual = (await _wait_for(admin, [topic], _CREATE_SECONDS_MAX))[topic]
     if actual != partitions:
         raise TopicMisfit(
             f"topic {topic} has {actual} partitions, LETTRA_PARTITIONS says {partitions};"
@@ -73,12 +108,14 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _create(admin: AIOKafkaAdminClient, topic: str, partitions: int, replication: int) -> bool:
+async def _create(
+    admin: AIOKafkaAdminClient, topic: str, partitions: int, replication: int, config: Mapping[str, str]
+) -> bool:
     """False if it existed. The client raises nothing by itself: the answer has an error code a topic."""
     # An acknowledgement is to outlive the loss of one broker, wherever there is more than one.
-    config = _TOPIC_CONFIG | {"min.insync.replicas": str(max(1, replication - 1))}
+    durable = {"min.insync.replicas": str(max(1, replication - 1))}
     answer = await admin.create_topics(
-        [NewTopic(topic, partitions, replication, topic_configs=config)],
+        [NewTopic(topic, partitions, replication, topic_configs={**config, **durable})],
         timeout_ms=round(_CREATE_SECONDS_MAX * 1000),
     )
     ((_name, code, message),) = answer.topic_errors
@@ -86,6 +123,27 @@ async def _create(admin: AIOKafkaAdminClient, topic: str, partitions: int, repli
     if error not in (NoError, TopicAlreadyExistsError):
         raise error(f"topic {topic}: {message}")
     return error is NoError
+
+
+async def _configure(admin: AIOKafkaAdminClient, topic: str, config: Mapping[str, str]) -> None:
+    """Give an existing topic these settings; what an operator has set beside them stays."""
+    (described,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    ((_code, _message, _kind, _name, entries),) = described.resources
+    found = {name: (value, source) for name, value, _read_only, source, *_ in entries}
+    if found["cleanup.policy"][0] != "compact":
+        raise TopicMisfit(
+            f"topic {topic} has the cleanup.policy {found['cleanup.policy'][0]!r}, and is to be compacted, which would"
+            " delete what it holds; delete or rename it"
+        )
+    own = {name: value for name, (value, source) in found.items() if source == _SET_FOR_THE_TOPIC}
+    wanted = {**own, **config}
+    if wanted == own:
+        return
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, configs=wanted)
+    (answer,) = await admin.alter_configs([resource])
+    ((code, message, *_rest),) = answer.resources
+    if (error := for_code(code)) is not NoError:
+        raise error(f"topic {topic}: {message}")
 
 
 async def _wait_for(

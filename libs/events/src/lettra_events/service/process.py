@@ -18,6 +18,8 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from prometheus_client import REGISTRY
 
 from lettra_events import metrics
+from lettra_events.decisions.compacting import PENDING_CHANGES, CompactedTopic
+from lettra_events.kafka.compacted import CompactedPublisher
 from lettra_events.kafka.parked import Measured, measure_parked
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
 from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
@@ -67,6 +69,8 @@ class Process:
                 await self._start_worker(stack)
             if "relay" in self.roles:
                 self._start_task(stack, self._relay())
+                for compacted in self.service.compacted:
+                    self._start_task(stack, self._publish_compacted(compacted))
             self._start_task(stack, self._gauges())
             yield self._application()
 
@@ -84,7 +88,9 @@ class Process:
         )
         stack.push_async_callback(self._close_pool)
         async with self.pool.acquire() as connection:
-            await check_tables(connection, [*self.service.tables, PARKED_KEYS, PARKED_RECORDS])
+            await check_tables(
+                connection, [*self.service.tables, PARKED_KEYS, PARKED_RECORDS, PENDING_CHANGES]
+            )
 
     async def _close_pool(self) -> None:
         assert self.pool is not None
@@ -119,8 +125,8 @@ class Process:
 
         stack.push_async_callback(stop)
 
-    async def _relay(self) -> None:
-        settings = RelaySettings(
+    def _relay_settings(self) -> RelaySettings:
+        return RelaySettings(
             bootstrap=self.settings.kafka,
             topic=self.service.topic,
             service=self.service.reading.service,
@@ -128,15 +134,17 @@ class Process:
             poll_seconds=self.settings.relay_poll_ms / 1000,
             publish_timeout_seconds=self.settings.publish_timeout_seconds,
         )
-        self.relay = Relay(settings, self.settings.database(self.service.name), self.wake)
-        try:
-            await self.relay.run()
-        except ForkDetected as error:
-            log.error("relay.fork", reason=str(error))
-            _end_process(EX_CONFIG)
-        except RelayFailed as error:
-            log.error("relay.failed", reason=str(error))
-            _end_process(EX_TEMPFAIL)
+
+    async def _relay(self) -> None:
+        dsn = self.settings.database(self.service.name)
+        self.relay = Relay(self._relay_settings(), dsn, self.wake)
+        await _run_or_end(self.relay.run())
+
+    async def _publish_compacted(self, compacted: CompactedTopic[Any]) -> None:
+        segment_seconds = self.settings.compacted_segment_ms / 1000
+        dsn = self.settings.database(self.service.name)
+        publisher = CompactedPublisher(self._relay_settings(), compacted, dsn, segment_seconds)
+        await _run_or_end(publisher.run())
 
     async def _gauges(self) -> None:
         assert self.pool is not None
@@ -224,6 +232,18 @@ async def _connect_error(server: str) -> str | None:
     except (TimeoutError, OSError) as error:
         return type(error).__name__
     return None
+
+
+async def _run_or_end(publishing: Coroutine[Any, Any, None]) -> None:
+    """A failure of what publishes ends the process."""
+    try:
+        await publishing
+    except ForkDetected as error:
+        log.error("relay.fork", reason=str(error))
+        _end_process(EX_CONFIG)
+    except RelayFailed as error:
+        log.error("relay.failed", reason=str(error))
+        _end_process(EX_TEMPFAIL)
 
 
 def _end_process(code: int) -> None:

@@ -21,7 +21,7 @@ import uvicorn
 from aiokafka.errors import KafkaError
 
 from lettra_events.kafka.relay import ForkDetected
-from lettra_events.kafka.topics import TopicMisfit, ensure_topic
+from lettra_events.kafka.topics import TopicMisfit, ensure_compacted_topic, ensure_topic
 from lettra_events.service.logs import configure_logs
 from lettra_events.service.process import EX_CONFIG, EX_TEMPFAIL, Process
 from lettra_events.service.service import Service
@@ -164,6 +164,14 @@ async def _migrate(service: Service, settings: ServiceSettings) -> None:
     finally:
         await connection.close()
     made = await ensure_topic(settings.kafka, service.topic, settings.partitions, settings.replication)
+    for each in service.compacted:
+        await ensure_compacted_topic(
+            settings.kafka,
+            each.topic,
+            settings.partitions,
+            settings.replication,
+            settings.compacted_segment_ms,
+        )
     log.info(
         "service.migrated", database_created=created, applied=applied, topic=service.topic, topic_created=made
     )

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from lettra_events.contracts import TOPICS
+from lettra_events.decisions.compacting import CompactedTopic
 from lettra_events.decisions.tables import Table
 from lettra_events.kafka.reading import Reading
 from lettra_events.service.settings import ServiceSettings
@@ -21,7 +22,7 @@ class Service:
     `name` as operators say it (`payment-ingest`), `package` the importable one, `reading` what it consumes and how
     its own events change its state, `router` its HTTP API. Its tables, by where they come from: `state` is folded
     from its own events and `projections` from those that it consumes, so both can be made anew and compared; `aside`
-    is what no event tells (contacts).
+    is what no event tells (contacts). `compacted` are the topics on which it publishes present rows of its tables.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Service:
     router: APIRouter
     settings: type[ServiceSettings] = ServiceSettings
     aside: Sequence[Table[Any]] = ()
+    compacted: Sequence[CompactedTopic[Any]] = ()
 
     @property
     def tables(self) -> tuple[Table[Any], ...]:

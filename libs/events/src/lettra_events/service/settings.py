@@ -40,6 +40,12 @@ class ServiceSettings(BaseSettings):
     batch_max: int = Field(1_000, ge=1, le=10_000, description="records a transaction of the worker")
     relay_batch_max: int = Field(2_000, ge=1, le=20_000, description="events a round of the relay")
     relay_poll_ms: int = Field(10, ge=1, le=10_000)
+    compacted_segment_ms: int = Field(
+        600_000,
+        ge=1_000,
+        le=604_800_000,
+        description="after which a segment of a compacted topic is closed; erasing takes about four of them",
+    )
     publish_timeout_seconds: int = Field(60, ge=5, le=600)
     upload_bytes_max: int = Field(50_000_000, ge=1_000, description="size of an uploaded file")
     body_bytes_max: int = Field(1_000_000, ge=1_000, description="size of a JSON request")

@@ -47,6 +47,13 @@ class RegisterCustomer(_Command):
     group_id: Identifier | None = None
 
 
+class EraseContact(_Command):
+    """Erase a person: `who` asked, and `why` (a reference to the request; it is kept for good, so it names nobody)."""
+
+    who: Text
+    why: Text
+
+
 class _Amounts(_Command):
     currency: CurrencyCode
     net: Sum = Field(ge=0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
+from lettra_events.contracts.contacts import TOPIC, ContactRecord
+from lettra_events.decisions.compacting import CompactedTopic
 from lettra_events.decisions.tables import Table
 
 
@@ -76,6 +78,14 @@ class Contact:
     email: str
 
 
+@dataclass(frozen=True)
+class ErasedContact:
+    """A contact's id that was erased, and stays so: whoever is written to again gets an id of his own."""
+
+    customer_id: str
+    contact_id: str
+
+
 LEGAL_ENTITIES: Table[LegalEntity] = Table(
     "legal_entities", LegalEntity, key=("entity_id",), guard=lambda key: f"entity:{key[0]}"
 )
@@ -93,6 +103,15 @@ SERIES: Table[Series] = Table(
 )
 CALENDAR: Table[Calendar] = Table("calendar", Calendar, key=("name",), guard=lambda _key: "days")
 CONTACTS: Table[Contact] = Table("contacts", Contact, key=("contact_id",))
+ERASED_CONTACTS: Table[ErasedContact] = Table(
+    "erased_contacts",
+    ErasedContact,
+    key=("customer_id", "contact_id"),
+    guard=lambda key: f"customer:{key[0]}",
+)
+PUBLISHED_CONTACTS: CompactedTopic[Contact] = CompactedTopic(
+    TOPIC, CONTACTS, lambda contact: ContactRecord(**asdict(contact)).encode()
+)
 
 CALENDAR_KEY = "invoicing"
 NO_DAY_CLOSED = Calendar(CALENDAR_KEY, None, ())
