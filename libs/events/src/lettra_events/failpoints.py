@@ -35,6 +35,9 @@ NAMES = (
     "release.applied",
     "release.written",
     "release.committed",
+    "replay.begun",
+    "replay.batch_written",
+    "replay.built",
 )
 
 _place, _, _victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")

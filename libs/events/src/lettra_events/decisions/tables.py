@@ -121,16 +121,20 @@ def _pg_type(hint: Any, place: str) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change(Generic[R]):
-    """How one event changes one row: `apply` takes the row before (None: there is none) and gives the row after."""
+    """How one event changes one row: `apply` takes the row before (None: there is none) and gives the row after.
+
+    `blind`: it does not look at the row before, which need not be read for it.
+    """
 
     table: Table[R]
     key: Key
     apply: Callable[[R | None], R | None]
+    blind: bool = False
 
 
 def put(table: Table[R], row: R) -> Change[R]:
     """The row becomes this, whatever it was."""
-    return Change(table, table.key_of(row), lambda _before: row)
+    return Change(table, table.key_of(row), lambda _before: row, blind=True)
 
 
 def change(table: Table[R], key: Key, how: Callable[[R], R | None]) -> Change[R]:
@@ -146,4 +150,4 @@ def change(table: Table[R], key: Key, how: Callable[[R], R | None]) -> Change[R]
 
 def remove(table: Table[R], key: Key) -> Change[R]:
     """The row is gone."""
-    return Change(table, key, lambda _before: None)
+    return Change(table, key, lambda _before: None, blind=True)

@@ -25,7 +25,9 @@ async def compare_projections(
     `reference`: where the service's code is, as `module:attribute`, for processes that load it themselves.
     `processes`: default one a processor, at most one a partition. Live goes on meanwhile, unharmed.
     """
-    raise NotImplementedError
+    from lettra_events.rebuild.replaying import Request, compare
+
+    return await compare(Request(service, settings, reference, progress, processes))
 
 
 async def compare_state(service: Service, settings: ServiceSettings, progress: Progress) -> Comparison:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from lettra_events.decisions.tables import Table
+from lettra_events.progress import Progress
+from lettra_events.rebuild.schema import count_rows
+from lettra_events.store.append import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,70 @@ class Comparison:
     rows: Mapping[str, int]
     differences: tuple[Difference, ...]
     count: int
+
+
+SHOWN_MAX = 20
+"""Rows of a table that are shown with their values."""
+
+
+async def copy_live(connection: Connection, schema: str, tables: Iterable[Table[Any]]) -> None:
+    """Copy the live rows beside the rebuilt ones, as of the caller's transaction."""
+    for table in tables:
+        await connection.execute(
+            f'create unlogged table "{schema}"."{live_copy(table)}" as select * from "{table.name}"'  # noqa: S608
+        )
+
+
+def live_copy(table: Table[Any]) -> str:
+    return f"live_{table.name}"
+
+
+async def compare_tables(
+    connection: Connection, schema: str, tables: Sequence[Table[Any]], progress: Progress
+) -> Comparison:
+    """Compare the copies of the live tables with the rebuilt ones, every column as PostgreSQL prints it."""
+    rows = await count_rows(connection, schema, tables)
+    found: list[Difference] = []
+    count = 0
+    for number, table in enumerate(tables):
+        progress("tables compared", number, len(tables))
+        differing = await connection.fetch(_differing_sql(schema, table), SHOWN_MAX)
+        count += differing[0]["count"] if differing else 0
+        for row in differing:
+            found += _differences(table, row)
+    progress("tables compared", len(tables), len(tables))
+    return Comparison(rows, tuple(found), count)
+
+
+def _differing_sql(schema: str, table: Table[Any]) -> str:
+    columns = ", ".join(table.columns)
+    keys = ", ".join(table.key)
+    values = ", ".join(f"{{}}.{c}::text" for c in table.columns)
+    live, rebuilt = (f"array[{values.replace('{}', side)}]" for side in "lr")
+    return (
+        f"select count(*) over () as count, {live} as live, {rebuilt} as rebuilt,"  # noqa: S608
+        f" row(l.*) is null as not_live, row(r.*) is null as not_rebuilt"
+        f' from (select {columns} from "{schema}"."{live_copy(table)}") l'
+        f' full join (select {columns} from "{schema}"."{table.name}") r using ({keys})'
+        f" where {live} is distinct from {rebuilt} order by {keys} limit $1"
+    )
+
+
+def _differences(table: Table[Any], row: Any) -> list[Difference]:
+    live: list[Any] | None = None if row["not_live"] else row["live"]
+    rebuilt: list[Any] | None = None if row["not_rebuilt"] else row["rebuilt"]
+    there = row["rebuilt"] if live is None else live
+    key = tuple(there[table.columns.index(column)] for column in table.key)
+    if live is None or rebuilt is None:
+        return [Difference(table.name, key, None, _whole(table, live), _whole(table, rebuilt))]
+    return [
+        Difference(table.name, key, column, before, after)
+        for column, before, after in zip(table.columns, live, rebuilt, strict=True)
+        if before != after
+    ]
+
+
+def _whole(table: Table[Any], values: Sequence[str | None] | None) -> str | None:
+    if values is None:
+        return None
+    return ", ".join(f"{column}={value}" for column, value in zip(table.columns, values, strict=True))

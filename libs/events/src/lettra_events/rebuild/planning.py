@@ -1,0 +1,78 @@
+"""What is read by whom: the topics as Kafka has them, and their partitions, dealt out to workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiokafka.errors import KafkaError
+
+from lettra_events.kafka.generations import Generation, partitions_of
+from lettra_events.kafka.newest import read_topics
+from lettra_events.kafka.topics import TopicMisfit
+from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.paths import Part
+from lettra_events.rebuild.workers import Task
+from lettra_events.service.service import Service
+from lettra_events.service.settings import ServiceSettings
+from lettra_events.store.append import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which generation of each topic is read, by the name that services use for the topic."""
+
+    topics: Mapping[str, Generation]
+
+    @property
+    def partitions(self) -> dict[str, int]:
+        return partitions_of(self.topics)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(
+            Part(topic, one.name, number, one.partitions)
+            for topic, one in self.topics.items()
+            for number in range(one.partitions)
+        )
+
+
+async def make_plan(connection: Connection, service: Service, settings: ServiceSettings) -> Plan:
+    """The topics as the service reads them; they must be there."""
+    topics = service.reading.topics
+    if not topics:
+        return Plan({})
+    try:
+        return Plan(await read_topics(connection, settings.kafka, topics))
+    except TopicMisfit as error:
+        raise RebuildError(str(error)) from None
+    except (KafkaError, OSError) as error:
+        raise ServersAway(
+            f"Kafka at {settings.kafka} does not answer: {type(error).__name__}: {error}"
+        ) from None
+
+
+def deal_out(
+    plan: Plan,
+    service: Service,
+    settings: ServiceSettings,
+    reference: str,
+    schema: str,
+    processes: int | None,
+) -> Sequence[Task]:
+    """A task a worker: one worker a processor unless said otherwise, at most one a partition."""
+    parts = plan.parts
+    count = max(1, min(processes or os.cpu_count() or 1, len(parts)))
+    return [
+        Task(
+            reference,
+            settings.kafka,
+            settings.database(service.name),
+            schema,
+            parts[number::count],
+            plan.partitions,
+            alone=count == 1,
+        )
+        for number in range(count)
+    ]

@@ -1,0 +1,214 @@
+"""Rows between the events and the tables: folded in memory, written in bulk, in flat memory however many there are.
+
+Whoever folds here is alone with its rows. So a row that was changed a hundred times is written once, what is still in
+memory is not read again, and a row that was never seen is known not to exist as long as nothing was forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import asyncpg
+
+from lettra_events.decisions.tables import Change, Key, Table
+from lettra_events.rebuild.errors import RebuildError
+from lettra_events.store import rows as stored
+from lettra_events.store.append import Connection
+
+DIRTY_MAX = 10_000
+"""Changed rows that wait to be written."""
+KEPT_MAX = 40_000
+"""Rows of a table in memory, about; those not used for longest are forgotten."""
+_UNKNOWN = object()
+_SHARED = 0x1E77_0007
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Blame(Protocol[T_contra]):
+    """Makes the error that names the entry of which a change could not be applied."""
+
+    def __call__(self, cause: T_contra, error: Exception, /) -> RebuildError: ...
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of one table. `older` are those not used since the last turn; None says that there is no row.
+
+    `complete`: nothing was forgotten and the table began empty, so what is not here does not exist.
+    """
+
+    young: dict[Key, Any] = field(default_factory=dict)
+    older: dict[Key, Any] = field(default_factory=dict)
+    dirty: set[Key] = field(default_factory=set)
+    complete: bool = True
+
+    def find(self, key: Key) -> Any:
+        found = self.young.get(key, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = self.older.get(key, _UNKNOWN)
+            if found is not _UNKNOWN:
+                self.young[key] = found
+        return found
+
+    def forget_some(self) -> None:
+        """Only once all that is dirty is on its way, and what was before it has arrived."""
+        if len(self.young) > KEPT_MAX // 2:
+            if self.older:
+                self.complete = False
+            self.older, self.young = self.young, {}
+
+
+class RowsInMemory:
+    """Folds changes into the tables of the connections' schema, which must begin empty.
+
+    Two connections: one writes while the other reads and the next changes are folded.
+    """
+
+    def __init__(self, tables: Iterable[Table[Any]], reading: Connection, writing: Connection) -> None:
+        self._rows = {table: _Rows() for table in tables}
+        self._reading = reading
+        self._writing = writing
+        self._written: asyncio.Task[None] | None = None
+        self._dirty = 0
+
+    async def expect(self, changes: Iterable[Change[Any]]) -> None:
+        """Have in memory what these changes look at."""
+        wanted: dict[Table[Any], set[Key]] = {}
+        for one in changes:
+            rows = self._of(one.table)
+            if not rows.complete and not one.blind and rows.find(one.key) is _UNKNOWN:
+                wanted.setdefault(one.table, set()).add(one.key)
+        for table, keys in wanted.items():
+            known = self._rows[table].young
+            known.update(dict.fromkeys(keys))
+            for row in await stored.load(self._reading, table, keys):
+                known[table.key_of(row)] = row
+
+    def apply(self, one: Change[Any]) -> None:
+        """Fold one change whose row was expected."""
+        rows = self._rows[one.table]
+        before = rows.find(one.key)
+        after = one.apply(None if before is _UNKNOWN else before)
+        if after is None and before is None:
+            return
+        rows.young[one.key] = after
+        if one.key not in rows.dirty:
+            rows.dirty.add(one.key)
+            self._dirty += 1
+
+    def _of(self, table: Table[Any]) -> _Rows:
+        try:
+            return self._rows[table]
+        except KeyError:
+            raise RebuildError(
+                f"the events change the table {table.name}, which the service does not name among those to be"
+                " rebuilt; add it to `state` or `projections` of its Service"
+            ) from None
+
+    async def write_when_many(self) -> None:
+        """Start to write what has changed, if it is much; returns before it is written."""
+        if self._dirty >= DIRTY_MAX:
+            await self.start_writing()
+
+    async def start_writing(self) -> None:
+        """Start to write all that has changed, once what is under way is written."""
+        await self._wait()
+        batches = [(table, rows, self._take(rows)) for table, rows in self._rows.items() if rows.dirty]
+        self._dirty = 0
+        for _, rows, _ in batches:
+            rows.forget_some()
+        work = self._write([(table, changed) for table, _, changed in batches])
+        self._written = asyncio.create_task(work)
+
+    async def finish(self) -> None:
+        """All that was changed is committed."""
+        await self.start_writing()
+        await self._wait()
+
+    async def _wait(self) -> None:
+        if self._written is not None:
+            await self._written
+            self._written = None
+
+    def _take(self, rows: _Rows) -> dict[Key, Any]:
+        changed = {key: rows.young[key] for key in rows.dirty}
+        rows.dirty.clear()
+        return changed
+
+    async def _write(self, batches: Sequence[tuple[Table[Any], dict[Key, Any]]]) -> None:
+        for table, changed in batches:
+            await write_rows(self._writing, table, changed)
+
+
+class Rows:
+    """All tables of a rebuild, as one worker folds into them.
+
+    `shared`: tables that workers change together. Of these nothing is kept in memory: what a batch does to them is
+    one transaction under a lock, as it is when a service consumes.
+    """
+
+    def __init__(
+        self,
+        tables: Iterable[Table[Any]],
+        reading: Connection,
+        writing: Connection,
+        shared: Iterable[Table[Any]] = (),
+    ) -> None:
+        self._shared = frozenset(shared)
+        self._own = RowsInMemory((t for t in tables if t not in self._shared), reading, writing)
+        self._connection = reading
+
+    async def fold(self, changes: Iterable[tuple[T, Sequence[Change[Any]]]], blame: Blame[T]) -> None:
+        """Fold what each of these makes, in order. What `apply` raises, `blame` makes an error of."""
+        told = [(cause, one) for cause, several in changes for one in several]
+        if self._shared and (together := [one for one in told if one[1].table in self._shared]):
+            await self._fold_shared(together, blame)
+            told = [one for one in told if one[1].table not in self._shared]
+        await self._own.expect([one for _, one in told])
+        for cause, one in told:
+            try:
+                self._own.apply(one)
+            except LookupError as error:
+                raise blame(cause, error) from None
+        await self._own.write_when_many()
+
+    async def finish(self) -> None:
+        """All that was folded is committed."""
+        await self._own.finish()
+
+    async def _fold_shared(self, changes: Sequence[tuple[T, Change[Any]]], blame: Blame[T]) -> None:
+        keys: dict[Table[Any], set[Key]] = {}
+        for _, one in changes:
+            keys.setdefault(one.table, set()).add(one.key)
+        async with self._connection.transaction():
+            await self._connection.execute("select pg_advisory_xact_lock($1)", _SHARED)
+            rows: dict[Table[Any], dict[Key, Any]] = {table: {} for table in keys}
+            for table, wanted in keys.items():
+                rows[table] = {
+                    table.key_of(row): row for row in await stored.load(self._connection, table, wanted)
+                }
+            for cause, one in changes:
+                try:
+                    rows[one.table][one.key] = one.apply(rows[one.table].get(one.key))
+                except LookupError as error:
+                    raise blame(cause, error) from None
+            for table, changed in rows.items():
+                await write_rows(self._connection, table, changed)
+
+
+async def write_rows(connection: Connection, table: Table[Any], changed: dict[Key, Any]) -> None:
+    """Write the rows and delete those that are None; `RebuildError` names a row that the table does not take."""
+    rows = [row for row in changed.values() if row is not None]
+    try:
+        for row in rows:
+            table.check(row)
+        await stored.write(connection, table, rows)
+        await stored.delete(connection, table, [key for key, row in changed.items() if row is None])
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
+        raise RebuildError(
+            f"the table {table.name} does not take a row that the events make: {error}"
+        ) from None
