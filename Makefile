@@ -89,6 +89,14 @@ integration: $(READY) ## Tests on real Kafka and PostgreSQL
 e2e: $(READY) ## All services together, over HTTP and Kafka only
 	@$(BIN)/python tools/checks/levels.py e2e
 
+.PHONY: crash-quick
+crash-quick: $(READY) ## Services and servers killed at a few places: the part of the crash matrix that `test` runs
+	@$(BIN)/python tools/checks/levels.py crash
+
+.PHONY: crash
+crash: $(READY) ## The whole crash matrix, within an hour; its summary goes to docs/crash-matrix.md
+	@CRASH=whole $(BIN)/python tools/checks/levels.py crash
+
 # ---- The environment ----
 
 $(READY): $(PINNED) $(DECLARED) tools/checks/install.py

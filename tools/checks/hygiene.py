@@ -18,7 +18,7 @@ import purity
 from workspace import ROOT, packages
 
 MAX_LINES = 500
-LEVELS = ("unit", "integration", "e2e")
+LEVELS = ("unit", "integration", "e2e", "crash")
 # A folder of somebody's machine: it exists nowhere else.
 MACHINE_PATH = re.compile(r"(?<![\w.~$}-])/(?:work|root|Users|home/(?!app\b|nonroot\b)\w+)/")
 ADDRESS = re.compile(r"(?:https?|file)://(?!127\.0\.0\.1|localhost|\$)", re.IGNORECASE)
@@ -92,7 +92,7 @@ def every_test_has_a_level(root: Path, files: list[Path]) -> Iterator[str]:
         folders = path.parent.parts
         pairs = set(pairwise(folders))
         if not any(("tests", level) in pairs for level in LEVELS):
-            yield f"{path}: a test tells its level by its folder: tests/unit, tests/integration or tests/e2e"
+            yield f"{path}: a test tells its level by its folder: tests/ and one of {', '.join(LEVELS)}"
         elif path.stem.endswith("_test"):
             yield f"{path}: pytest here collects test_*.py only, so this would never run"
 
@@ -111,8 +111,9 @@ def e2e_is_in_one_place(root: Path, files: list[Path]) -> Iterator[str]:
     del root
     for path in filter(is_test, files):
         parts = path.parts
-        if "e2e" in parts and parts[:2] != ("tests", "e2e"):
-            yield f"{path}: nothing runs this: end-to-end tests live in tests/e2e of the workspace"
+        for level in ("e2e", "crash"):
+            if ("tests", level) in pairwise(parts) and parts[:2] != ("tests", level):
+                yield f"{path}: nothing runs this: tests of all services live in tests/{level} of the workspace"
         if parts[0] == "tests" and parts[1] in {"unit", "integration"}:
             yield f"{path}: unit and integration tests live with the package that they test"
 

@@ -1,4 +1,4 @@
-"""Run one level of tests over the whole workspace: `make unit`, `make integration`, `make e2e`.
+"""Run one level of tests over the whole workspace: `make unit`, `make integration`, `make e2e`, `make crash`.
 
 pytest alone would call "no test ran" a success of the folders beside it; here every folder must have run one.
 """
@@ -17,8 +17,9 @@ from workspace import ROOT, packages
 
 REPORTS = ROOT / "build/checks"
 # A test that hangs fails by itself, with the stack of every thread.
-SECONDS = {"unit": 60, "integration": 180, "e2e": 600}
-WORKERS = {"unit": 0, "integration": 2, "e2e": 0}
+SECONDS = {"unit": 60, "integration": 180, "e2e": 600, "crash": 300}
+WORKERS = {"unit": 0, "integration": 2, "e2e": 0, "crash": 0}
+OF_THE_WORKSPACE = ("e2e", "crash")
 NO_TESTS = 5
 
 
@@ -31,8 +32,8 @@ class Counts:
 
 def folders(level: str, root: Path = ROOT) -> list[Path]:
     """Where the tests of a level live."""
-    if level == "e2e":
-        return [path for path in [root / "tests/e2e"] if path.is_dir()]
+    if level in OF_THE_WORKSPACE:
+        return [path for path in [root / "tests" / level] if path.is_dir()]
     return [path for each in packages(root) if (path := each.folder / "tests" / level).is_dir()]
 
 

@@ -18,8 +18,8 @@ from levels import REPORTS, Counts, count, read_report
 from workspace import ROOT
 
 LANES = [["lint", "types", "imports", "docs-check", "install-alone"], ["unit"]]
-SERIAL = ["integration", "e2e"]
-LEVELS = ["unit", "integration", "e2e"]
+SERIAL = ["integration", "e2e", "crash-quick"]
+LEVELS = ["unit", "integration", "e2e", "crash"]
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def test_a_long_file_is_named_and_one_at_the_limit_is_not(tmp_path: Path) -> Non
         ("services/matching/tests/unit/rules/test_a.py", True),
         ("libs/events/tests/integration/test_a.py", True),
         ("tests/e2e/test_a.py", True),
+        ("tests/crash/test_a.py", True),
         ("libs/events/tests/integration/conftest.py", True),
         ("services/matching/tests/test_a.py", False),
         ("services/matching/src/lettra_matching/test_a.py", False),
@@ -84,7 +85,10 @@ def test_a_package_without_tests_is_named(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["services/matching/tests/e2e/test_a.py", "tests/unit/test_a.py"])
+@pytest.mark.parametrize(
+    "path",
+    ["services/matching/tests/e2e/test_a.py", "tools/tests/crash/test_a.py", "tests/unit/test_a.py"],
+)
 def test_a_test_that_no_command_runs_is_named(tmp_path: Path, path: str) -> None:
     assert broken(hygiene.e2e_is_in_one_place, tmp_path, path, "")
 

@@ -70,3 +70,10 @@ def test_nothing_tested_is_a_failure(
 def test_a_test_that_passes_is_a_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_workspace(tmp_path, monkeypatch, "def test_a(): pass\n")
     assert levels.run("e2e") == 0
+
+
+@pytest.mark.parametrize("level", ["e2e", "crash"])
+def test_a_level_of_the_workspace_is_looked_for_in_one_folder(tmp_path: Path, level: str) -> None:
+    assert levels.folders(level, tmp_path) == []
+    (tmp_path / "tests" / level).mkdir(parents=True)
+    assert levels.folders(level, tmp_path) == [tmp_path / "tests" / level]

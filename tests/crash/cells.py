@@ -1,0 +1,81 @@
+"""The table of the matrix: at which places something is killed, and what is killed there.
+
+A line is a place in a process: the failpoint, where it is armed (a service, or `lettra`: the operator's commands), and
+which time it is come to counts. Each is tried with each victim: the process itself, Kafka, and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Victim = Literal["process", "kafka", "postgres"]
+VICTIMS: tuple[Victim, ...] = ("process", "kafka", "postgres")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A failpoint's N-th time in a process; `quick`: the victims that `make test` tries there."""
+
+    step: str
+    failpoint: str
+    where: str
+    time: int = 1
+    quick: tuple[Victim, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place and one victim."""
+
+    place: Place
+    victim: Victim
+
+    @property
+    def is_quick(self) -> bool:
+        return self.victim in self.place.quick
+
+    @property
+    def name(self) -> str:
+        return f"{self.place.where}-{self.place.failpoint}@{self.place.time}-{self.victim}"
+
+
+PLACES = (
+    Place("append", "append.before", "invoicing", 10),
+    Place("append", "append.written", "invoicing", 10, quick=("process",)),
+    Place("append", "append.committed", "invoicing", 10),
+    Place("append", "append.before", "payment-ingest", 3),
+    Place("append", "append.written", "payment-ingest", 3, quick=("postgres",)),
+    Place("append", "append.committed", "payment-ingest", 3, quick=("process",)),
+    Place("sequence", "sequence.before", "invoicing", 5),
+    Place("sequence", "sequence.written", "invoicing", 5, quick=("process",)),
+    Place("sequence", "sequence.committed", "invoicing", 5),
+    Place("sequence", "sequence.written", "matching", 5),
+    Place("publish", "publish.before", "matching", 4, quick=("kafka",)),
+    Place("publish", "publish.sent", "matching", 4, quick=("process",)),
+    Place("publish", "publish.marked", "matching", 4),
+    Place("publish", "publish.sent", "invoicing", 5),
+    Place("consume", "consume.before", "matching", 8),
+    Place("consume", "consume.decided", "matching", 8),
+    Place("consume", "consume.written", "matching", 8, quick=("process",)),
+    Place("consume", "consume.committed", "matching", 8, quick=("postgres",)),
+    Place("consume", "consume.offset_committed", "matching", 1),
+    Place("consume", "consume.written", "invoicing", 4),
+    Place("consume", "consume.committed", "payment-ingest", 2),
+)
+
+
+def is_whole() -> bool:
+    """Whether the whole matrix is asked for (`make crash`), and not its quick part."""
+    return os.environ.get("CRASH") == "whole"
+
+
+def cells(*, whole: bool) -> Iterator[Cell]:
+    """All cells, or the quick ones."""
+    for place in PLACES:
+        for victim in VICTIMS:
+            cell = Cell(place, victim)
+            if whole or cell.is_quick:
+                yield cell

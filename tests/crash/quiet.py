@@ -1,0 +1,53 @@
+"""When all is done: everything appended is published, and everything published is applied, in every service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .company import SERVICES, Company
+
+READS = {
+    "invoicing": ("matching",),
+    "payment-ingest": ("matching",),
+    "matching": ("invoicing", "payment-ingest"),
+}
+TOPICS = {
+    "invoicing": "ar.invoicing.events",
+    "payment-ingest": "ar.payments.events",
+    "matching": "ar.matching.events",
+}
+_WAITING = "select (select count(*) from outbox) + (select sequence - mark from relay)"
+_HEADS = """
+select partition, h.sequence from partition_heads h join relay using (generation)
+ where h.sequence > 0 order by 1"""
+_POSITIONS = """
+select partition, sequence from consumer_offsets where topic = $1 and sequence > 0 order by 1"""
+
+
+async def quiet(company: Company, what: str) -> None:
+    """Wait until nothing is under way: two looks in a row find all done, and the same."""
+    before: Any = None
+
+    async def settled() -> bool:
+        nonlocal before
+        now = await _done(company)
+        same = now is not None and now == before
+        before = now
+        return same
+
+    await company.until(f"all is published and applied: {what}", settled)
+
+
+async def _done(company: Company) -> dict[str, Any] | None:
+    """How far each service is, if nothing waits in it and all of the others is read; else None."""
+    heads: dict[str, list[tuple[int, int]]] = {}
+    for service in SERVICES:
+        if (await company.rows(service, _WAITING))[0][0]:
+            return None
+        heads[service] = [tuple(row) for row in await company.rows(service, _HEADS)]
+    for service, sources in READS.items():
+        for source in sources:
+            read = [tuple(row) for row in await company.rows(service, _POSITIONS, TOPICS[source])]
+            if read != heads[source]:
+                return None
+    return heads

@@ -1,0 +1,162 @@
+"""The script of every cell: a small company's two days, with fixed keys and dates, so that two runs decide the same.
+
+Each step ends when all of it is published and applied. Between services and topics nothing is left to chance: what
+the end state would depend on is done in steps of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from lettra_tools.demo.account import DayStatement, Line
+from lettra_tools.demo.camt import write_camt
+from lettra_tools.demo.codes import french_iban
+from lettra_tools.demo.remittance import Remittance
+
+from .company import Company
+from .quiet import quiet
+
+ENTITY = "FR01"
+ACCOUNT = french_iban(7, 7)
+FIRST, SECOND = date(2026, 3, 16), date(2026, 3, 17)
+CUSTOMERS = ("C1", "C2", "C3", "C4", "C5", "C6")
+REFUSED = ("C5", "C6")
+"""Customers whose items matching's database refuses for a while: what is published of them is parked."""
+_REFUSE = f"""
+create function refuse() returns trigger language plpgsql as
+    'begin raise exception ''a fault of this release''; end';
+create trigger refuse before insert on open_items for each row
+    when (new.customer_id in {REFUSED}) execute function refuse()"""
+_REFUSE_NO_MORE = "drop trigger if exists refuse on open_items; drop function if exists refuse()"
+
+Step = Callable[[Company], Awaitable[None]]
+
+
+async def register(company: Company) -> None:
+    """Our legal entity, its bank account, its customers; C3's mail address is a person's."""
+    await company.post("invoicing", "/legal-entities", {"entity_id": ENTITY, "name": "Atelier"}, key="entity")
+    account = {"account": ACCOUNT, "currency": "EUR", "entity_id": ENTITY}
+    await company.post("payment-ingest", "/accounts", account, key="account")
+    for customer in CUSTOMERS:
+        mail = {"email": "anne@example.org"} if customer == "C3" else {}
+        body = {"customer_id": customer, "name": f"Client {customer}", **mail}
+        await company.post("invoicing", "/customers", body, key=f"customer-{customer}")
+    await quiet(company, "the master data")
+
+
+async def invoice(company: Company, customer: str, gross: str, day: date = FIRST) -> None:
+    """The next invoice of the customer's own series, `FA-<customer>-00000n`."""
+    amounts = {"currency": "EUR", "net": gross, "vat": "0.00", "gross": gross}
+    terms = {"series": f"FA-{customer}", "issue_date": str(day), "due_date": "2026-04-30"}
+    body = {"entity_id": ENTITY, "customer_id": customer, **terms, **amounts}
+    await company.post("invoicing", "/invoices", body, key=f"invoice-{customer}-{gross}")
+
+
+async def issue(company: Company) -> None:
+    """Six invoices, and a credit note for part of one."""
+    for customer, gross in (
+        ("C1", "100.00"),
+        ("C1", "40.00"),
+        ("C2", "70.00"),
+        ("C2", "30.00"),
+        ("C3", "55.50"),
+    ):
+        await invoice(company, customer, gross)
+    amounts = {"currency": "EUR", "net": "20.00", "vat": "0.00", "gross": "20.00"}
+    note = {
+        "entity_id": ENTITY,
+        "series": "AV",
+        "issue_date": str(FIRST),
+        "corrects": "FA-C2-000001",
+        **amounts,
+    }
+    await company.post("invoicing", "/credit-notes", note, key="credit-note")
+    await quiet(company, "the invoices")
+
+
+async def send_statement(
+    company: Company, number: int, day: date, opening: str, entries: Sequence[tuple[str, str]]
+) -> None:
+    """A bank statement; entries are amount and text, all of them credits."""
+    lines = [
+        Line(f"BR{number}{n}", day, Decimal(amount), True, "UN PAYEUR", None, Remittance(None, text))
+        for n, (amount, text) in enumerate(entries)
+    ]
+    closing = Decimal(opening) + sum(line.amount for line in lines)
+    statement = DayStatement(
+        number, ACCOUNT, "EUR", day, Decimal(opening), closing, tuple((line,) for line in lines)
+    )
+    content = write_camt(f"M{number}", [statement])
+    await company.send_file("payment-ingest", "/statements", content, key=f"statement-{number}")
+    await quiet(company, f"statement {number}")
+
+
+async def take_payments(company: Company) -> None:
+    """For two invoices, too much, in part, for one that is not issued yet, and for nothing that is known.
+
+    No two payments of a statement are one customer's: which of them came first would be left to chance.
+    """
+    entries = [
+        ("100.00", "FACTURE FA-C1-000001"),
+        ("80.00", "FA-C2-000001 ET FA-C2-000002"),
+        ("60.00", "FACTURE FA-C3-000001"),
+        ("33.00", "FACTURE FA-C4-000001"),
+        ("12.34", "MERCI"),
+    ]
+    await send_statement(company, 1, FIRST, "1000.00", entries)
+    more = [("10.00", "ACOMPTE FA-C1-000002"), ("15.00", "FACTURE FA-C5-000001"), ("0.01", "RIEN")]
+    await send_statement(company, 2, SECOND, "1285.34", more)
+
+
+async def issue_after_payment(company: Company) -> None:
+    """The invoice that a payment named before it was issued."""
+    await invoice(company, "C4", "33.00")
+    await quiet(company, "the invoice after its payment")
+
+
+async def park(company: Company) -> None:
+    """Matching's database refuses two customers' items: their keys are stopped, and what follows waits behind."""
+    await _matching_schema(company, _REFUSE, "select from pg_trigger where tgname = 'refuse'")
+    for customer, gross in (("C5", "15.00"), ("C6", "16.00"), ("C5", "25.00"), ("C1", "5.00")):
+        await invoice(company, customer, gross)
+    await quiet(company, "the parked invoices")
+
+
+async def _matching_schema(company: Company, change: str, changed: str) -> None:
+    """What a release or a migration does to the database, once."""
+
+    async def made() -> bool:
+        if not await company.rows("matching", changed):
+            await company.execute("matching", change)
+        return bool(await company.rows("matching", changed))
+
+    await company.until("matching's schema changes", made)
+
+
+async def close_first_day(company: Company) -> None:
+    """Matching holds the day of the entity back while keys are parked."""
+    await _close(company, FIRST)
+
+
+async def _close(company: Company, day: date) -> None:
+    for service in ("invoicing", "payment-ingest"):
+        await company.post(service, f"/days/{day}/close", key=f"close-{service}-{day}")
+        await quiet(company, f"{service} closes {day}")
+
+
+async def close_second_day(company: Company) -> None:
+    """The day after."""
+    await _close(company, SECOND)
+
+
+STEPS: tuple[Step, ...] = (
+    register,
+    issue,
+    take_payments,
+    issue_after_payment,
+    park,
+    close_first_day,
+    close_second_day,
+)

@@ -1,0 +1,83 @@
+"""Killed anywhere, the company ends as if nothing had happened: every place of the table, every victim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lettra_events.testing.published import prove, read_topic
+from lettra_tools.stack import LocalServers
+
+from .cells import Cell, cells, is_whole
+from .company import SERVICES, Armed, Company
+from .endstate import EndState, differences, read_end_state
+from .fresh import empty
+from .quiet import TOPICS
+from .scenario import STEPS
+
+SHOWN_MAX = 20
+
+undisturbed: list[EndState] = []
+
+
+async def run(company: Company) -> EndState:
+    """The whole script; the end state."""
+    company.start()
+    try:
+        for step in STEPS:
+            await step(company)
+        await prove_history(company)
+        return await read_end_state(company)
+    finally:
+        company.stop()
+
+
+async def prove_history(company: Company) -> None:
+    """What each service published is a sound history, of as many entries as its log has."""
+    for service in SERVICES:
+        entries = prove(await read_topic(company.servers.kafka, TOPICS[service]))
+        assert len(entries) == (await company.rows(service, "select count(*) from log"))[0][0]
+
+
+async def undisturbed_run(local: LocalServers, folder: Path) -> EndState:
+    """The end state of the script without any kill; made once."""
+    if not undisturbed:
+        await empty(local.start())
+        calm = folder / "undisturbed"
+        calm.mkdir()
+        undisturbed.append(await run(Company(local, calm)))
+    return undisturbed[0]
+
+
+@pytest.mark.parametrize("cell", list(cells(whole=is_whole())), ids=lambda cell: cell.name)
+async def test_a_kill_changes_nothing(cell: Cell, local: LocalServers, tmp_path: Path) -> None:
+    """Guards: all that make a kill harmless, each at its place in the table."""
+    wanted = await undisturbed_run(local, tmp_path)
+    await empty(local.start())
+    company = Company(local, tmp_path, armed(cell, local, tmp_path / "fired"))
+    found = await run(company)
+    assert company.armed is not None
+    assert company.armed.trace.exists(), f"{cell.place.failpoint} was not reached {cell.place.time} times"
+    check_victim(cell, company)
+    problems = differences(wanted, found)
+    assert not problems, "\n".join(problems[:SHOWN_MAX])
+
+
+def armed(cell: Cell, local: LocalServers, trace: Path) -> Armed:
+    """The cell's failpoint; a server is named by the process that it is now."""
+    assert local.postgres is not None
+    assert local.kafka is not None
+    victims = {"kafka": local.kafka.child.pid, "postgres": local.postgres.child.pid}
+    victim = f":kill={victims[cell.victim]}" if cell.victim in victims else ""
+    return Armed(cell.place.where, f"{cell.place.failpoint}@{cell.place.time}{victim}", trace)
+
+
+def check_victim(cell: Cell, company: Company) -> None:
+    """What was to be killed was killed, once, and no other server."""
+    if cell.victim == "process":
+        assert company.servers_killed == []
+        killed = company.killed_commands if cell.place.where == "lettra" else company.ended[cell.place.where]
+        assert -9 in killed
+    else:
+        assert company.servers_killed == [cell.victim]
