@@ -1,10 +1,9 @@
 """The facts of one `TxDtls`, taken before its entry is complete, so that its XML can be freed at once.
 
 What only the entry decides (direction, currency, which side is the counterparty) is left open here: both
-sides and every amount are kept, and `_camt_entries` chooses.
+sides and every amount are kept, and `entries` chooses.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -17,48 +16,11 @@ from lettra_payment_ingest.bank._camt_values import (
     text,
 )
 from lettra_payment_ingest.bank._xml import Element, Flaw, children, find
+from lettra_payment_ingest.bank.entries import NOBODY, Detail, Side
 from lettra_payment_ingest.bank.limits import Limits
-from lettra_payment_ingest.bank.model import Direction
 
 # Where a detail may say its part of the entry, the booked amount first. `Amt` exists since version 03.
 _AMOUNT_PATHS: Final = (("AmtDtls", "TxAmt"), ("AmtDtls", "CntrValAmt"), ("AmtDtls", "InstdAmt"))
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One end of the payment: a name and an account, either of which may be missing."""
-
-    name: str | None = None
-    account: str | None = None
-
-    @property
-    def empty(self) -> bool:
-        return self.name is None and self.account is None
-
-
-NOBODY: Final = Side()
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """What one `TxDtls` says. `amounts` by currency, `charges` by currency (net, refunds deducted)."""
-
-    bank_ref: str | None = None
-    end_to_end_id: str | None = None
-    mandate_id: str | None = None
-    amounts: dict[str, Decimal] | None = None
-    direction: Direction | None = None
-    charges: dict[str, Decimal] | None = None
-    debtor: Side = NOBODY
-    creditor: Side = NOBODY
-    structured_reference: str | None = None
-    remittance: str | None = None
-    additional: str | None = None
-    return_reason: str | None = None
-    bank_transaction_code: str | None = None
-
-
-NOTHING: Final = Detail()
 
 
 def read_detail(limits: Limits, element: Element) -> Detail:

@@ -9,7 +9,7 @@ from typing import Final
 from lettra_payment_ingest.bank._camt_values import account_number, day, direction, instant, money, only, text
 from lettra_payment_ingest.bank._xml import Element, Flaw, find
 from lettra_payment_ingest.bank.limits import Limits
-from lettra_payment_ingest.bank.model import Balance, Statement, Transaction
+from lettra_payment_ingest.bank.model import Balance, Message, Statement, Transaction
 
 _INTERIM: Final = "ITBD"
 _KINDS: Final = frozenset({"OPBD", "PRCD", "CLBD", _INTERIM})
@@ -68,7 +68,11 @@ def _sequence_number(limits: Limits, statement: Element, name: str) -> int | Non
 
 
 def assemble(
-    header: Header, balances: list[Balance], transactions: tuple[Transaction, ...], place: str
+    header: Header,
+    balances: list[Balance],
+    transactions: tuple[Transaction, ...],
+    place: str,
+    message: Message,
 ) -> Statement:
     """The statement of these pieces."""
     opening, closing = _bounds(balances, header.account_currency)
@@ -87,6 +91,7 @@ def assemble(
         closing=closing,
         transactions=transactions,
         place=place,
+        message=message,
     )
 
 

@@ -34,6 +34,8 @@ class Continuity:
 
 def check_statement(statement: Statement) -> Verdict:
     """Opening balance plus booked entries must be the closing balance, to the last digit, in one currency."""
+    if statement.message != "statement":
+        return Verdict("unverified", f"is a {statement.message}: what it announces is in no balance yet")
     currencies = _currencies(statement)
     if len(set(currencies.values())) > 1:
         return Verdict("quarantined", "currencies are mixed: " + _named(currencies, statement))

@@ -12,7 +12,16 @@ from typing import Final, Literal
 
 Direction = Literal["credit", "debit"]
 
+Message = Literal["statement", "report", "notification"]
+"""What tells of a movement: a statement of what was booked; an intraday report (CAMT.052, MT942); a notification
+(CAMT.054) of single movements or of the details of a booked one.
+"""
+
+Kind = Literal["booked", "pending", "notification"]
+"""What a movement is: `booked` is in the balance of a statement; the others are announced, and never allocated."""
+
 BOOKED: Final = "BOOK"
+INFORMATION: Final = "INFO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,9 @@ class Transaction:
     `amount` is unsigned and in the account's movement currency: what was really added to the balance
     (`direction` "credit") or taken from it ("debit"); a reversal is already in `direction`, `reversal` only
     says that it is one. `charges` are those the bank names in the same currency. `batch_size` is the number
-    of transactions of the entry this one stands in, absent where the entry is no batch. `status` is BOOK for
-    what counts, PDNG or INFO for what is announced. `bank_ref` is the bank's own reference, `digest` the
-    content's; `entry_ref` is the one to show (see `camt`).
+    of transactions of the entry this one stands in, absent where the entry is no batch. `status` is what the
+    bank says (BOOK, PDNG, INFO), `message` in what it says so; `kind` is what follows from both. `bank_ref`
+    is the bank's own reference, `digest` the content's; `entry_ref` is the one to show (see `entries`).
     """
 
     statement_id: str
@@ -61,11 +70,19 @@ class Transaction:
     mandate_id: str | None
     bank_ref: str | None
     digest: str
+    message: Message = "statement"
+
+    @property
+    def kind(self) -> Kind:
+        """An intraday report announces even what it calls booked: the statement of the day books it."""
+        if self.message == "notification" or self.status == INFORMATION:
+            return "notification"
+        return "booked" if self.message == "statement" and self.status == BOOKED else "pending"
 
     @property
     def booked(self) -> bool:
         """Whether it is in the balance; only then may it ever be allocated."""
-        return self.status == BOOKED
+        return self.kind == "booked"
 
     @property
     def signed_amount(self) -> Decimal:
@@ -93,3 +110,4 @@ class Statement:
     closing: Balance | None
     transactions: tuple[Transaction, ...]
     place: str
+    message: Message = "statement"

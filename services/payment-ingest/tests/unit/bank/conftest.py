@@ -1,6 +1,8 @@
-"""Small CAMT documents, built piece by piece. All names and numbers are invented."""
+"""Small CAMT documents, built piece by piece (all names and numbers are invented), and where the public files are."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +93,23 @@ def transactions() -> Callable[..., tuple[Transaction, ...]]:
         return statement.transactions
 
     return read_entries
+
+
+@pytest.fixture
+def public_folder() -> Callable[[str], Path]:
+    """The folder of a format's public files, which lie outside the project: `LETTRA_DATA` names where.
+
+    Without it the test is skipped, or fails where `CI` is set.
+    """
+
+    def find(name: str) -> Path:
+        data = os.environ.get("LETTRA_DATA") or Path(__file__).resolve().parents[6] / "shared/data"
+        folder = Path(data) / "bank" / name
+        if not folder.is_dir():
+            words = "the public bank files are not here (LETTRA_DATA names their folder)"
+            if os.environ.get("CI"):
+                pytest.fail(words)
+            pytest.skip(words)
+        return folder
+
+    return find

@@ -4,7 +4,6 @@ The expected values were written down by hand from the XML, file by file; never 
 files lie in a data folder outside the project (its README says whose they are): `LETTRA_DATA` names it.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,18 +15,10 @@ from lettra_payment_ingest.bank.camt import read_camt, recognise
 from lettra_payment_ingest.bank.checks import check_continuity, check_statement
 from lettra_payment_ingest.bank.errors import UnreadableFile
 
-ROOT = Path(__file__).resolve().parents[5]
-
 
 @pytest.fixture
-def camt() -> Path:
-    folder = Path(os.environ.get("LETTRA_DATA") or ROOT.parent / "shared/data") / "bank/camt"
-    if not folder.is_dir():
-        words = "the public bank files are not here (LETTRA_DATA names their folder)"
-        if os.environ.get("CI"):
-            pytest.fail(words)
-        pytest.skip(words)
-    return folder
+def camt(public_folder) -> Path:
+    return public_folder("camt")
 
 
 @dataclass(frozen=True)
