@@ -38,6 +38,12 @@ NAMES = (
     "replay.begun",
     "replay.batch_written",
     "replay.built",
+    "swap.locked",
+    "swap.written",
+    "swap.committed",
+    "restate.locked",
+    "restate.written",
+    "restate.committed",
 )
 
 _place, _, _victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")

@@ -32,4 +32,6 @@ async def compare_projections(
 
 async def compare_state(service: Service, settings: ServiceSettings, progress: Progress) -> Comparison:
     """Fold the state tables anew from the service's own events, as of one moment, and compare row for row."""
-    raise NotImplementedError
+    from lettra_events.rebuild.restating import compare_restated
+
+    return await compare_restated(service, settings, progress)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lettra_events.decisions.tables import Table
 from lettra_events.progress import Progress
+from lettra_events.rebuild.mending import same_values, values_as_text
 from lettra_events.rebuild.schema import count_rows
 from lettra_events.store.append import Connection
 
@@ -72,14 +73,13 @@ async def compare_tables(
 def _differing_sql(schema: str, table: Table[Any]) -> str:
     columns = ", ".join(table.columns)
     keys = ", ".join(table.key)
-    values = ", ".join(f"{{}}.{c}::text" for c in table.columns)
-    live, rebuilt = (f"array[{values.replace('{}', side)}]" for side in "lr")
+    live, rebuilt = values_as_text(table, "l"), values_as_text(table, "r")
     return (
         f"select count(*) over () as count, {live} as live, {rebuilt} as rebuilt,"  # noqa: S608
         f" row(l.*) is null as not_live, row(r.*) is null as not_rebuilt"
         f' from (select {columns} from "{schema}"."{live_copy(table)}") l'
         f' full join (select {columns} from "{schema}"."{table.name}") r using ({keys})'
-        f" where {live} is distinct from {rebuilt} order by {keys} limit $1"
+        f" where not ({same_values(table, 'l', 'r')}) order by {keys} limit $1"
     )
 
 

@@ -19,13 +19,18 @@ _POSITIONS = "select topic, partition, sequence from consumer_offsets where topi
 _PARKING = """
 select type, schema_version, payload, recorded_at from events
  where stream_id like 'parked:%' and type = any($1) order by stream_id, version"""
-# A clock may be put back; a batch counts if all before it in its partition do.
+# A clock may be put back: a batch counts if all before it in its partition do. Of several generations of a topic that
+# one counts which was read at the instant: up to `since` it holds the same entries, in other partitions.
+_GENERATIONS = """
+select distinct on (topic) topic, partitions, since
+  from (select *, coalesce(lag(through) over (partition by topic order by generation), 0) as since
+          from consumer_generations where topic = any($1)) g
+ where left_at is null or left_at > $2 order by topic, generation"""
 _BATCHES = """
-select topic, partition, max(last) as sequence
-  from (select topic, partition, last,
-               max(applied_at) over (partition by topic, partition order by first) as at
-          from consumer_batches where topic = any($1)) b
- where at <= $2 group by 1, 2"""
+select partition, max(last) as sequence
+  from (select partition, last, max(applied_at) over (partition by partition order by first) as at
+          from consumer_batches where topic = $1 and first > $3) b
+ where at <= $2 group by 1"""
 
 
 async def extent_now(connection: Connection, reading: Reading, partitions: Mapping[str, int]) -> Extent:
@@ -39,9 +44,17 @@ async def extent_at(
     connection: Connection, reading: Reading, partitions: Mapping[str, int], instant: datetime
 ) -> Extent:
     """What the service had applied at the instant, by its journal of batches and its own parking events."""
-    positions = await connection.fetch(_BATCHES, list(reading.topics), instant)
-    horizons = _horizons(positions, partitions)
-    return Extent(horizons, exclusions_of(_known_at(await _parking(connection, reading), horizons, instant)))
+    horizons = {topic: Horizon(count, dict.fromkeys(range(count), 0)) for topic, count in partitions.items()}
+    for row in await connection.fetch(_GENERATIONS, list(partitions), instant):
+        horizons[row["topic"]] = Horizon(
+            row["partitions"], dict.fromkeys(range(row["partitions"]), row["since"])
+        )
+    for topic, begun in horizons.items():
+        known = await connection.fetch(_BATCHES, topic, instant, begun.last)
+        reached = {row["partition"]: row["sequence"] for row in known}
+        horizons[topic] = Horizon(begun.partitions, {**begun.sequences, **reached})
+    parking = _known_at(await _parking(connection, reading), horizons, instant)
+    return Extent(horizons, exclusions_of(parking))
 
 
 def _horizons(positions: Iterable[Any], partitions: Mapping[str, int]) -> dict[str, Horizon]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from lettra_events import failpoints
+from lettra_events.decisions.tables import Table
 from lettra_events.progress import Progress
 from lettra_events.rebuild.comparing import Comparison, compare_tables, copy_live
 from lettra_events.rebuild.extent import Extent
@@ -52,6 +54,10 @@ class Building:
     async def build(self, extent: Extent) -> None:
         """Follow all partitions to the extent."""
         await self.crew.follow(extent)
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Index what was loaded, once."""
         await make_indexes(self.connection, self.indexes)
         self.indexes.clear()
         failpoints.reach("replay.built")
@@ -59,11 +65,18 @@ class Building:
 
 @asynccontextmanager
 async def building(
-    connection: Connection, request: Request, plan: Plan, schema: str, *, kept: bool = False
+    connection: Connection,
+    request: Request,
+    plan: Plan,
+    schema: str,
+    *,
+    also: Sequence[Table[Any]] = (),
+    kept: bool = False,
 ) -> AsyncIterator[Building]:
-    """Empty tables in the schema, and the workers that fill them."""
+    """Empty tables in the schema, and the workers that fill those of the projections; `also`: more tables."""
     service = request.service
-    indexes = await make_schema(connection, schema, service.package, service.projections, kept=kept)
+    tables = (*service.projections, *also)
+    indexes = await make_schema(connection, schema, service.package, tables, kept=kept)
     failpoints.reach("replay.begun")
     tasks = deal_out(plan, service, request.settings, request.reference, schema, request.processes)
     what = f"{service.name}: records read"

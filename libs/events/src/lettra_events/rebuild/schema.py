@@ -7,9 +7,9 @@ that was killed is simply run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -23,6 +23,11 @@ from lettra_events.store.rows import TableDrift, check_tables
 
 REBUILD = "rebuild"
 APPLICATION = "lettra-rebuild"
+LOCK_SECONDS_MAX = 5
+LOCK_TRIES_MAX = 10
+LOCK_PAUSE_SECONDS = 1.0
+STATEMENT_SECONDS_MAX = 600
+T = TypeVar("T")
 _ONE_AT_A_TIME = 0x1E77_0005
 _WORKERS = 0x1E77_0006
 _WORKERS_END_SECONDS = 20
@@ -144,7 +149,14 @@ async def count_rows(connection: Connection, schema: str, tables: Iterable[Table
     }
 
 
-async def stop_quietly(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it has ended, however it ends."""
-    task.cancel()
-    await asyncio.wait([task])
+async def retry_lock(switch: Callable[[], Awaitable[T]], service: Service) -> T:
+    """Do what needs a lock that others hold for a while; `RebuildError` after some tries."""
+    for _ in range(LOCK_TRIES_MAX):
+        try:
+            return await switch()
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
+    raise RebuildError(
+        f"{service.name} is too busy: {LOCK_TRIES_MAX} times a lock did not come within {LOCK_SECONDS_MAX} s;"
+        " nothing was changed; try again, or stop its workers for a moment"
+    )
