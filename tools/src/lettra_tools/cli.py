@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from lettra_tools.commands import imports, stack
+from lettra_tools.commands import imports, parked, stack
 from lettra_tools.commands.bench import bench
 from lettra_tools.stack.model import StackError
 
@@ -33,6 +33,7 @@ app.command()(stack.down)
 app.command()(stack.status)
 app.command()(bench)
 app.add_typer(imports.app)
+app.add_typer(parked.app)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from lettra_tools.stack.local import LocalServers
 __all__ = ["own_servers", "servers"]
 
 sys.path.insert(0, str(Path(__file__).parent))
+# The commands on a service's database are tried on the toy services of the event backbone.
+sys.path.insert(1, str(Path(__file__).parents[3] / "libs" / "events" / "tests"))
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def status(
 
 
 def _show_addresses(state: State) -> None:
-    console = _console()
+    console = wide_console()
     table = Table(box=None, show_header=False)
     for service in state.services:
         table.add_row(service.name, service.url)
@@ -80,7 +80,7 @@ def _show_addresses(state: State) -> None:
 
 
 def _show_status(found: Status) -> None:
-    console = _console()
+    console = wide_console()
     if not found.servers and not found.services:
         console.print(f"The stack in {found.folder} is {found.phase}.", soft_wrap=True)
         if found.error:
@@ -96,7 +96,7 @@ def _show_status(found: Status) -> None:
         console.print(f"The stack is {found.phase}.")
 
 
-def _console() -> Console:
+def wide_console() -> Console:
     """As wide as the terminal; where there is none, wide enough not to break addresses."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=200)

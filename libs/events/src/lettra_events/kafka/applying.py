@@ -34,7 +34,7 @@ from lettra_events.store.running import (
 
 T = TypeVar("T")
 
-_DATABASE_AWAY = (
+DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.TransactionRollbackError,
     asyncpg.InsufficientResourcesError,
@@ -55,7 +55,7 @@ class PositionMoved(Exception):
 
 def will_pass(error: Exception, connection: Connection) -> bool:
     """Whether an error is of the moment and not of what was attempted: try again later, and never park for it."""
-    return isinstance(error, _DATABASE_AWAY) or connection.is_closed()
+    return isinstance(error, DATABASE_AWAY) or connection.is_closed()
 
 
 async def apply_batch(

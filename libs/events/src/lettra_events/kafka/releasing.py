@@ -110,8 +110,10 @@ async def release_key(
                 raise
             return Release(applied, skipped)  # between two steps somebody else released the rest
         applied, skipped, skip = applied + step.applied, skipped + step.skipped, None
-        progress(f"{key}: records", applied + skipped, applied + skipped + step.left)
-        if step.left == 0 or step.error is not None:
+        ended = step.left == 0 or step.error is not None
+        if not ended or applied > step.applied:
+            progress(f"{key}: records", applied + skipped, applied + skipped + step.left)
+        if ended:
             return Release(applied, skipped, step.stopped_at, step.error)
 
 

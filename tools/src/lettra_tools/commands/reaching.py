@@ -1,0 +1,91 @@
+"""What commands on databases and Kafka share: connections with limits, and one sentence where a server is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import asyncpg
+import typer
+from aiokafka.errors import KafkaError
+
+from lettra_events.kafka.applying import DATABASE_AWAY
+from lettra_events.kafka.topics import TopicMisfit
+from lettra_events.service.service import Service
+from lettra_events.service.settings import ServiceSettings
+from lettra_events.store.append import Connection
+from lettra_tools.commands.stack import EXIT_DOWN
+from lettra_tools.installed import settings_of
+from lettra_tools.stack.model import StackError
+from lettra_tools.stack.status import without_password
+
+T = TypeVar("T")
+
+CONNECT_SECONDS_MAX = 5.0
+LOCK_SECONDS_MAX = 10
+
+
+class Away(Exception):
+    """A server or a database cannot be reached. The message names it and the remedy."""
+
+
+def fail(message: object, code: int) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    typer.echo(f"lettra: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def reach(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; what cannot be reached is a sentence and exit code 3."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would say the same, many times a second
+    try:
+        return asyncio.run(work)
+    except (Away, TopicMisfit) as error:
+        fail(error, EXIT_DOWN)
+    except KafkaError as error:
+        fail(f"Kafka does not answer ({error}). Start it, or name another one in LETTRA_KAFKA.", EXIT_DOWN)
+    except (*DATABASE_AWAY, asyncpg.InterfaceError) as error:
+        fail(f"PostgreSQL broke off ({type(error).__name__}: {error}). Try again once it is back.", EXIT_DOWN)
+
+
+def reachable_settings(service: Service, folder: Path) -> ServiceSettings:
+    """Where the service's servers are; `Away` where no stack runs in the folder and none are named."""
+    try:
+        return settings_of(service, folder)
+    except StackError as error:
+        raise Away(str(error)) from None
+
+
+@asynccontextmanager
+async def database(service: Service, settings: ServiceSettings, command: str) -> AsyncIterator[Connection]:
+    """A connection to the service's database, named after the command; no lock is waited for without end."""
+    dsn = settings.database(service.name)
+    try:
+        connection = await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_SECONDS_MAX,
+            server_settings={
+                "application_name": f"lettra {command}",
+                "lock_timeout": f"{LOCK_SECONDS_MAX}s",
+                "statement_timeout": f"{settings.statement_timeout_seconds}s",
+                "idle_in_transaction_session_timeout": f"{settings.statement_timeout_seconds}s",
+            },
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise Away(_why_away(service, dsn, error)) from None
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+def _why_away(service: Service, dsn: str, error: Exception) -> str:
+    where = f"the database of {service.name}, {without_password(dsn)}"
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        return f"There is no {where.removeprefix('the ')}. Make it: lettra-{service.name} migrate."
+    reason = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"PostgreSQL does not answer for {where} ({reason}). Start it, or name another one in LETTRA_POSTGRES."
