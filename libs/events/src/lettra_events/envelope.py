@@ -122,32 +122,46 @@ def link(previous: bytes, sequence: int, event: RecordedEvent) -> bytes:
 
     It leaves out partition, generation and previous sequence, which change when a topic gets more partitions.
     """
-    parts = (
-        event.stream_id.encode(),
-        b"%d" % event.version,
-        event.key.encode(),
-        event.type.encode(),
-        event.attributes,
-        event.payload,
+    stream, key, kind = event.stream_id.encode(), event.key.encode(), event.type.encode()
+    version, attributes, payload = b"%d" % event.version, event.attributes, event.payload
+    framed = b"%b%d|%d:%b%d:%b%d:%b%d:%b%d:%b%d:%b" % (
+        previous,
+        sequence,
+        len(stream),
+        stream,
+        len(version),
+        version,
+        len(key),
+        key,
+        len(kind),
+        kind,
+        len(attributes),
+        attributes,
+        len(payload),
+        payload,
     )
-    framed = b"".join(b"%d:%b" % (len(part), part) for part in parts)
-    return hashlib.sha256(b"%b%d|%b" % (previous, sequence, framed)).digest()
+    return hashlib.sha256(framed).digest()
 
 
 def to_record(entry: LogEntry, previous: int) -> tuple[int, list[tuple[str, bytes]]]:
     """Timestamp (ms: when it was appended) and headers of the entry's Kafka record; always the same bytes."""
     event = entry.event
     attributes = orjson.loads(event.attributes)
-    headers = [(header, attributes[name].encode()) for name, header in _ATTRIBUTE_HEADERS]
-    headers += _CONSTANT_HEADERS
-    headers += (
+    headers = [
+        ("ce_causationid", attributes["causationid"].encode()),
+        ("ce_correlationid", attributes["correlationid"].encode()),
+        ("ce_dataschema", attributes["dataschema"].encode()),
+        ("ce_id", attributes["id"].encode()),
+        ("ce_source", attributes["source"].encode()),
+        ("ce_time", attributes["time"].encode()),
+        *_CONSTANT_HEADERS,
         ("ce_type", event.type.encode()),
         ("ce_subject", event.stream_id.encode()),
         ("ce_streamversion", b"%d" % event.version),
         ("ce_sequence", b"%d" % entry.sequence),
         ("ce_previoussequence", b"%d" % previous),
         ("ce_chain", entry.chain.hex().encode()),
-    )
+    ]
     return round(datetime.fromisoformat(attributes["time"]).timestamp() * 1000), headers
 
 

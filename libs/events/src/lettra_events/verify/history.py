@@ -1,0 +1,164 @@
+"""Verifying one service: everything in its order, in one snapshot of its database, up to the first difference."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import asyncpg
+
+from lettra_events.kafka.generations import published_topic
+from lettra_events.progress import Progress, silent
+from lettra_events.rebuild import Comparison, compare_projections, compare_state
+from lettra_events.service.service import Service
+from lettra_events.service.settings import ServiceSettings
+from lettra_events.verify.finding import Finding, Kind, Unsound, shown
+from lettra_events.verify.heads import Head
+from lettra_events.verify.kafka_only import KafkaPass
+from lettra_events.verify.lanes import open_lanes
+from lettra_events.verify.logged import LoggedPass, read_published
+from lettra_events.verify.positions import check_positions
+from lettra_events.verify.store import check_head, check_store, read_head_of_log
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A history without a difference: where it ends, and how much of what was looked at."""
+
+    service: str
+    head: Head
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+async def verify_history(
+    service: Service, settings: ServiceSettings, kept: Head | None = None, progress: Progress = silent
+) -> Sound:
+    """Store, log, Kafka and positions of a service, while it runs or not. Raises `Unsound` at the first difference.
+
+    What is appended meanwhile is not looked at: the mark is read first, then the ends of the partitions, then the
+    snapshot begins. So what is up to the mark is on Kafka before its ends, and what is before its ends is in the log.
+    """
+    dsn = settings.database(service.name)
+    async with _connected(dsn) as beside:
+        published = await read_published(beside)
+        topic = (await published_topic(beside, service.topic)).name
+        async with open_lanes(settings.kafka, topic) as lanes, _snapshot(dsn) as connection:
+            counted = await check_store(connection, service.name, progress)
+            head = await read_head_of_log(connection)
+            if kept is not None:
+                await check_head(connection, service.name, head, kept)
+            check = LoggedPass(service.name, lanes, published, head.sequence, service.reading.service, beside)
+            advance = partial(_advance, progress, f"{service.name}: log and Kafka", head.sequence)
+            await check.run(connection, counted.entry_bytes_max, advance)
+            batches, positions = await check_positions(
+                connection, settings.kafka, service.name, service.reading.topics, progress
+            )
+    tally = check.tally
+    return Sound(
+        service.name,
+        head,
+        {
+            "streams": counted.streams,
+            "events": counted.events,
+            "waiting": counted.waiting,
+            "entries": tally.entries,
+            "records": tally.records,
+            "repeats": tally.repeats,
+            "foreign": tally.foreign,
+            "unpublished": tally.unpublished,
+            "batches": batches,
+            "positions": positions,
+        },
+    )
+
+
+async def verify_topic(
+    name: str, topic: str, bootstrap: str, kept: Head | None = None, progress: Progress = silent
+) -> Sound:
+    """The records of a topic alone, without any database. Raises `Unsound` at the first difference."""
+    async with open_lanes(bootstrap, topic) as lanes:
+        total = sum(lane.end for lane in lanes.lanes)
+        check = KafkaPass(name, lanes, kept)
+        await check.run(partial(_advance, progress, f"{name}: Kafka", total))
+    tally = check.tally
+    return Sound(
+        name,
+        check.head,
+        {
+            "entries": tally.entries,
+            "records": tally.records,
+            "repeats": tally.repeats,
+            "far_repeats": tally.far,
+            "foreign": tally.foreign,
+            "streams": len(check.streams.versions),
+            "unfollowed_events": check.streams.unfollowed,
+        },
+    )
+
+
+async def verify_tables(
+    service: Service, settings: ServiceSettings, reference: str, progress: Progress = silent
+) -> Mapping[str, int]:
+    """State against the fold of the service's own events, projections against a rebuild; how many rows of each.
+
+    `reference`: where the service's code is, as `module:attribute`.
+    """
+    state = await compare_state(service, settings, progress)
+    _check(service.name, Kind.STATE, state)
+    projections = await compare_projections(service, settings, reference, progress)
+    _check(service.name, Kind.PROJECTION, projections)
+    return {"state_rows": sum(state.rows.values()), "projection_rows": sum(projections.rows.values())}
+
+
+def _check(service: str, kind: Kind, compared: Comparison) -> None:
+    if not compared.count:
+        return
+    first = compared.differences[0]
+    more = f" (and {compared.count - 1} rows more)" if compared.count > 1 else ""
+    raise Unsound(
+        Finding(
+            service=service,
+            kind=kind,
+            table=first.table,
+            key=" ".join(first.key),
+            field=first.column or "row",
+            expected=shown(first.rebuilt),
+            found=shown(first.live) + more,
+        )
+    )
+
+
+def _advance(progress: Progress, what: str, total: int, done: int) -> None:
+    progress(what, done, total)
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[Any]:
+    # A snapshot is open as long as the pass takes; a server that ends idle transactions would end it.
+    connection = await asyncpg.connect(
+        dsn,
+        server_settings={
+            "application_name": "lettra-verify",
+            "idle_in_transaction_session_timeout": "0",
+            "statement_timeout": "0",
+            "jit": "off",
+        },
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _snapshot(dsn: str) -> AsyncIterator[Any]:
+    async with (
+        _connected(dsn) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # A repeatable read sees what is there at its first query.
+        await connection.execute("select 1")
+        yield connection

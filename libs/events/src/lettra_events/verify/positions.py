@@ -1,0 +1,119 @@
+"""What a service noted of its reading: the journal of batches, and the position behind the last of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from lettra_events.kafka.fork import last_entry, next_entry
+from lettra_events.kafka.generations import recorded_generations
+from lettra_events.progress import Progress
+from lettra_events.store.append import Connection
+from lettra_events.verify.finding import Finding, Kind, Unsound
+
+REPEATS_MAX = 50_000
+"""Records at the end of a partition among which a relay's repeats may hide the last entry."""
+
+_JOURNAL = """
+select topic, partition, first as sequence, 'consumer_batches' as "table",
+       case when first > last then 'last' else 'first' end as field,
+       case when first > last then 'at least ' || first else 'above ' || before end as expected,
+       case when first > last then last else first end::text as found
+  from (select *, lag(last) over (partition by topic, partition order by first) as before
+          from consumer_batches) b
+ where first > last or first <= before order by 1, 2, 3 limit 1"""
+_BEHIND = """
+select topic, partition, 'consumer_offsets' as "table", 'sequence' as field,
+       last || ', the last batch' as expected, coalesce(sequence::text, 'no row') as found
+  from (select topic, partition, o.sequence, coalesce(b.last, 0) as last
+          from consumer_offsets o
+          full join (select topic, partition, max(last) as last from consumer_batches group by 1, 2) b
+               using (topic, partition)) p
+ where sequence is distinct from last
+   and not exists (select from consumer_generations g where g.topic = p.topic and g.left_at is not null)
+ order by 1, 2 limit 1"""
+_POSITIONS = (
+    "select topic, partition, sequence, next_offset from consumer_offsets where sequence > 0 order by 1, 2"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    topic: str
+    partition: int
+    sequence: int
+    next_offset: int
+
+
+async def check_positions(
+    connection: Connection, bootstrap: str, service: str, topics: Sequence[str], progress: Progress
+) -> tuple[int, int]:
+    """How many batches and positions were looked at. `connection` is in the snapshot, and Kafka is looked at later."""
+    if not topics:
+        return 0, 0
+    for kind, query in ((Kind.JOURNAL, _JOURNAL), (Kind.POSITION, _BEHIND)):
+        if (found := await connection.fetchrow(query)) is not None:
+            raise Unsound(Finding(service=service, kind=kind, **dict(found)))
+    positions = [_Position(*row) for row in await connection.fetch(_POSITIONS)]
+    generations = await recorded_generations(connection, topics)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        for done, position in enumerate(positions):
+            progress(f"{service}: positions", done, len(positions))
+            known = generations.get(position.topic)
+            name = position.topic if known is None else known.name
+            await _check_on_kafka(consumer, service, position, TopicPartition(name, position.partition))
+    finally:
+        await consumer.stop()
+    batches = await connection.fetchval("select count(*) from consumer_batches")
+    return int(batches), len(positions)
+
+
+async def _check_on_kafka(
+    consumer: AIOKafkaConsumer, service: str, position: _Position, tp: TopicPartition
+) -> None:
+    """What was applied is there, and nothing that was not applied lies before the offset at which reading goes on."""
+    consumer.assign([tp])
+    begin = (await consumer.beginning_offsets([tp]))[tp]
+    end = (await consumer.end_offsets([tp]))[tp]
+    if position.next_offset > end:
+        raise _moved(service, position, "next_offset", f"at most {end}, the end", str(position.next_offset))
+    before = await last_entry(consumer, tp, begin, position.next_offset)
+    if before is not None and before.sequence > position.sequence:
+        raise _moved(
+            service, position, "sequence", f"{before.sequence}, before next_offset", str(position.sequence)
+        )
+    if before is None or before.sequence < position.sequence:
+        newest = await _newest(consumer, tp, max(begin, end - REPEATS_MAX), end)
+        if newest < position.sequence:
+            raise _moved(
+                service, position, "sequence", f"at most {newest}, the last entry", str(position.sequence)
+            )
+
+
+async def _newest(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> int:
+    """The highest number among the last records."""
+    newest = 0
+    consumer.seek(tp, begin)
+    while await consumer.position(tp) < end:
+        entry = await next_entry(consumer, tp)
+        newest = max(newest, entry.sequence if entry is not None else 0)
+    return newest
+
+
+def _moved(service: str, position: _Position, field: str, expected: str, found: str) -> Unsound:
+    return Unsound(
+        Finding(
+            service=service,
+            kind=Kind.POSITION,
+            topic=position.topic,
+            partition=position.partition,
+            table="consumer_offsets",
+            field=field,
+            expected=expected,
+            found=found,
+        )
+    )
