@@ -12,6 +12,7 @@ from uuid import uuid4
 import asyncpg
 import toys
 from aiokafka import AIOKafkaProducer
+from clerk_process import Settings
 from fastapi import APIRouter
 from store_of_toys import Place, all_published, append_any, deposits, relaying
 
@@ -19,7 +20,6 @@ from lettra_events.contracts.topics import TOPICS
 from lettra_events.kafka.parking import with_parking
 from lettra_events.kafka.reading import Reading
 from lettra_events.service.service import Service
-from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.relay_store import sequence_outbox
 from lettra_events.testing.published import Record
 from lettra_events.testing.servers import drop_database, fresh_database, fresh_topic
@@ -55,17 +55,6 @@ def service(reading: Reading = READING, **tables: Any) -> Service:
     return Service(name=reading.service, package="toys", reading=reading, router=APIRouter(), **parts)
 
 
-class _Settings(ServiceSettings):
-    """The database is the test's own, whatever the service is called."""
-
-    def database(self, name: str) -> str:
-        return self.postgres
-
-
-def settings(dsn: str, kafka: str) -> ServiceSettings:
-    return _Settings(postgres=dsn, kafka=kafka)
-
-
 @asynccontextmanager
 async def topic_named(name: str, of: str = toys.SERVICE) -> AsyncIterator[None]:
     """The service publishes to this topic meanwhile."""
@@ -79,7 +68,7 @@ async def topic_named(name: str, of: str = toys.SERVICE) -> AsyncIterator[None]:
 async def verify(place: Place, kept: Head | None = None) -> Sound:
     """`verify_history` of the toy that is there."""
     async with topic_named(place.topic):
-        return await verify_history(service(), settings(place.dsn, place.kafka), kept)
+        return await verify_history(service(), Settings(postgres=place.dsn, kafka=place.kafka), kept)
 
 
 @asynccontextmanager

@@ -43,6 +43,12 @@ async def read_topics(
     return {topic: known.get(topic) or found[topic] for topic in topics}
 
 
+async def newest_generation(bootstrap: str, topic: str) -> Generation:
+    """The newest complete generation of a topic, by what is on Kafka; `TopicMisfit` if there is none."""
+    sizes = await _wait_for(bootstrap, (), [topic], timeout_seconds=0)
+    return await _newest(bootstrap, topic, sizes)
+
+
 async def _wait_for(
     bootstrap: str, names: Iterable[str], topics: Iterable[str], timeout_seconds: float
 ) -> Mapping[str, int]:

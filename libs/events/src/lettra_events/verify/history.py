@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,15 +11,18 @@ from typing import Any
 import asyncpg
 
 from lettra_events.kafka.generations import published_topic
+from lettra_events.kafka.newest import newest_generation
+from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.progress import Progress, silent
 from lettra_events.rebuild import Comparison, compare_projections, compare_state
+from lettra_events.rebuild.errors import RebuildError, ServersAway
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.verify.finding import Finding, Kind, Unsound, shown
 from lettra_events.verify.heads import Head
 from lettra_events.verify.kafka_only import KafkaPass
-from lettra_events.verify.lanes import open_lanes
-from lettra_events.verify.logged import LoggedPass, read_published
+from lettra_events.verify.lanes import Lanes, open_lanes
+from lettra_events.verify.logged import LoggedPass, Published, read_published
 from lettra_events.verify.positions import check_positions
 from lettra_events.verify.store import check_head, check_store, read_head_of_log
 
@@ -45,7 +48,10 @@ async def verify_history(
     async with _connected(dsn) as beside:
         published = await read_published(beside)
         topic = (await published_topic(beside, service.topic)).name
-        async with open_lanes(settings.kafka, topic) as lanes, _snapshot(dsn) as connection:
+        async with (
+            _published_lanes(service.name, settings.kafka, topic, published) as lanes,
+            _snapshot(dsn) as connection,
+        ):
             counted = await check_store(connection, service.name, progress)
             head = await read_head_of_log(connection)
             if kept is not None:
@@ -78,8 +84,12 @@ async def verify_history(
 async def verify_topic(
     name: str, topic: str, bootstrap: str, kept: Head | None = None, progress: Progress = silent
 ) -> Sound:
-    """The records of a topic alone, without any database. Raises `Unsound` at the first difference."""
-    async with open_lanes(bootstrap, topic) as lanes:
+    """The records of a topic alone, without any database. Raises `Unsound` at the first difference.
+
+    `topic`: its logical name; what is read is its newest complete generation.
+    """
+    generation = await newest_generation(bootstrap, topic)
+    async with open_lanes(bootstrap, generation.name) as lanes:
         total = sum(lane.end for lane in lanes.lanes)
         check = KafkaPass(name, lanes, kept)
         await check.run(partial(_advance, progress, f"{name}: Kafka", total))
@@ -106,11 +116,23 @@ async def verify_tables(
 
     `reference`: where the service's code is, as `module:attribute`.
     """
-    state = await compare_state(service, settings, progress)
-    _check(service.name, Kind.STATE, state)
-    projections = await compare_projections(service, settings, reference, progress)
-    _check(service.name, Kind.PROJECTION, projections)
+    state = await _compared(service.name, Kind.STATE, compare_state(service, settings, progress))
+    projections = await _compared(
+        service.name, Kind.PROJECTION, compare_projections(service, settings, reference, progress)
+    )
     return {"state_rows": sum(state.rows.values()), "projection_rows": sum(projections.rows.values())}
+
+
+async def _compared(service: str, kind: Kind, comparing: Awaitable[Comparison]) -> Comparison:
+    try:
+        compared = await comparing
+    except ServersAway:
+        raise
+    except RebuildError as error:
+        found = Finding(service=service, kind=kind, field="rebuild", expected="tables", found=str(error))
+        raise Unsound(found) from error
+    _check(service, kind, compared)
+    return compared
 
 
 def _check(service: str, kind: Kind, compared: Comparison) -> None:
@@ -133,6 +155,30 @@ def _check(service: str, kind: Kind, compared: Comparison) -> None:
 
 def _advance(progress: Progress, what: str, total: int, done: int) -> None:
     progress(what, done, total)
+
+
+@asynccontextmanager
+async def _published_lanes(
+    service: str, bootstrap: str, topic: str, published: Published
+) -> AsyncIterator[Lanes]:
+    """The service's topic, which may be missing only as long as nothing was published."""
+    try:
+        async with open_lanes(bootstrap, topic) as lanes:
+            yield lanes
+    except TopicMisfit:
+        if not published.mark:
+            raise
+        raise Unsound(
+            Finding(
+                service=service,
+                kind=Kind.MISSING,
+                topic=topic,
+                sequence=1,
+                field="topic",
+                expected=f"{published.mark} entries",
+                found="no such topic",
+            )
+        ) from None
 
 
 @asynccontextmanager
