@@ -52,7 +52,7 @@ def filled(value: str | None) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _decimals_of(currency: str) -> int | None:
+def decimals_of(currency: str) -> int | None:
     """None for codes that are no currency of today (DEM): what decimals they have is unknown."""
     try:
         return exponent_of(currency)
@@ -62,7 +62,7 @@ def _decimals_of(currency: str) -> int | None:
 
 def checked(amount: Decimal, currency: str, raw: str) -> Decimal:
     """The amount, if its currency has that many decimals (zeros more do no harm)."""
-    decimals = _decimals_of(currency)
+    decimals = decimals_of(currency)
     _, digits, exponent = amount.as_tuple()
     if len(digits) > AMOUNT_DIGITS_MAX:
         raise Wrong(f"amount {quoted(raw)} has more than {AMOUNT_DIGITS_MAX} digits")
@@ -74,7 +74,7 @@ def checked(amount: Decimal, currency: str, raw: str) -> Decimal:
 
 def known_currency(code: str) -> bool:
     """Whether the code is an ISO 4217 currency of today."""
-    return _decimals_of(code) is not None
+    return decimals_of(code) is not None
 
 
 @lru_cache(maxsize=4096)
