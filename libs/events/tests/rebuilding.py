@@ -51,3 +51,11 @@ def request(office: Office, processes: int = 1, **reading: Any) -> Request:
 
 READS = {"project": bookkeeper.project, "reads": bookkeeper.READS}
 """How the clerk reads where he is the bookkeeper; options of `Office.reader`."""
+
+
+async def image_of(connection: asyncpg.Connection[Any], *tables: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of these tables."""
+    return {
+        table: [tuple(row) for row in await connection.fetch(f"select t.* from {table} t order by t::text")]
+        for table in tables
+    }

@@ -49,7 +49,7 @@ def parse_moment(text: str) -> int | datetime:
         ) from None
     if instant.tzinfo is None:
         raise RebuildError(
-            f"{text!r} may be any of 24 hours: say the offset from UTC, as {text}Z or {text}+02:00"
+            f"{text!r} is another instant in each time zone: say time and offset, as 2026-03-31T23:59:59+02:00"
         )
     return instant.astimezone(UTC)
 

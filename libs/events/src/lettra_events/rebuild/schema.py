@@ -33,9 +33,9 @@ _WORKERS = 0x1E77_0006
 _WORKERS_END_SECONDS = 20
 _OBJECTS = """
 select format('drop %s if exists %s cascade',
-              case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end, c.oid::regclass)
+              case c.relkind when 'S' then 'sequence' else 'table' end, c.oid::regclass)
   from pg_class c
- where c.relnamespace = $1::text::regnamespace and c.relkind in ('r', 'v', 'S') and c.relname <> all($2::text[])
+ where c.relnamespace = $1::text::regnamespace and c.relkind in ('r', 'S') and c.relname <> all($2::text[])
    and not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i'))
 union all
 select format('drop routine if exists %s', p.oid::regprocedure)
