@@ -8,6 +8,7 @@ import typer
 
 from lettra_tools.commands import imports, parked, stack
 from lettra_tools.commands.bench import bench
+from lettra_tools.commands.lag import EPILOG, lag
 from lettra_tools.stack.model import StackError
 
 
@@ -32,6 +33,7 @@ app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(bench)
+app.command(epilog=EPILOG)(lag)
 app.add_typer(imports.app)
 app.add_typer(parked.app)
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from lettra_events.contracts import decode
 from lettra_events.contracts.matching import DayProcessed
 from lettra_events.envelope import Delivery
+from lettra_events.kafka.generations import partitions_of
+from lettra_events.kafka.newest import read_topics
 from lettra_events.kafka.parked import Parked, read_parked, read_waiting
 from lettra_events.kafka.releasing import NotParked, Release, Skip, release_key
-from lettra_events.kafka.topics import count_partitions
 from lettra_events.progress import Progress
 from lettra_events.service.service import Service
 from lettra_events.store.append import Connection
-from lettra_tools.commands.reaching import CONNECT_SECONDS_MAX, database, reachable_settings
+from lettra_tools.commands.reaching import database, reachable_settings
 
 BEHIND_SHOWN_MAX = 50
 WAITING_READ_MAX = 10_000
@@ -99,8 +100,8 @@ async def look_at(one: Found, folder: Path) -> Shown:
 async def release(one: Found, folder: Path, skip: Skip | None, progress: Progress) -> Release:
     """Apply what waits, with the service's code that is installed here. `NotParked`, `Away`."""
     settings, reading = reachable_settings(one.service, folder), one.service.reading
-    partitions = await count_partitions(settings.kafka, reading.topics, CONNECT_SECONDS_MAX)
     async with database(one.service, settings, _COMMAND) as connection:
+        partitions = partitions_of(await read_topics(connection, settings.kafka, reading.topics))
         return await release_key(
             connection, reading, partitions, one.parked.topic, one.parked.key, skip=skip, progress=progress
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +19,20 @@ __all__ = ["own_servers", "servers"]
 sys.path.insert(0, str(Path(__file__).parent))
 # The commands on a service's database are tried on the toy services of the event backbone.
 sys.path.insert(1, str(Path(__file__).parents[3] / "libs" / "events" / "tests"))
+
+if TYPE_CHECKING:
+    from clerks_terminal import Desk
+
+    from lettra_tools.stack import Servers
+
+
+@pytest.fixture
+def desk(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """An operator's terminal in the office of the toy clerk."""
+    from clerks_terminal import opened_desk
+
+    with opened_desk(servers, monkeypatch) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,64 +11,17 @@ from uuid import UUID
 import clerk
 import pytest
 from clerk_process import Settings
-from consuming import Office, actual, expected, open_office, parked
-from fastapi import APIRouter
+from consuming import actual, expected, parked
 from parking_history import FIRST, WORSE, deposit, half_mended, live_through, mended
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
-from lettra_events.service.service import Service
 from lettra_tools import parked as parked_keys
 from lettra_tools.cli import app
 from lettra_tools.commands import parked as command
 from lettra_tools.commands.reaching import database
 
 if TYPE_CHECKING:
-    from lettra_tools.stack import Servers
-
-
-@dataclass
-class Desk:
-    """The clerk's office, and an operator's terminal in it; `react` is the code that is installed there."""
-
-    office: Office
-    runner: asyncio.Runner
-    monkeypatch: pytest.MonkeyPatch
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(work)
-
-    def install(self, *services: str, **reading: Any) -> None:
-        """These services are installed, each with the clerk's code and database."""
-        made = [
-            Service(name, "clerk", clerk.reading(self.office.topic, **reading), (), (), APIRouter(), Settings)
-            for name in services or ("clerk",)
-        ]
-        self.monkeypatch.setattr(command, "load_services", lambda _names: made)
-
-    def lettra(self, *arguments: str) -> Result:
-        """Its lines, without those that say how far it is."""
-        return CliRunner().invoke(app, ["parked", *arguments])
-
-    def park(self, *events: Any) -> None:
-        async def work() -> None:
-            await self.office.write(*events)
-            async with self.office.reader() as reader:
-                await reader.read_all()
-
-        self.do(work())
-
-
-@pytest.fixture
-def desk(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    with asyncio.Runner() as runner:
-        opened = open_office(servers)
-        office = runner.run(opened.__aenter__())
-        monkeypatch.setenv("LETTRA_POSTGRES", office.dsn)
-        monkeypatch.setenv("LETTRA_KAFKA", office.kafka)
-        desk = Desk(office, runner, monkeypatch)
-        desk.install()
-        yield desk
-        runner.run(opened.__aexit__(None, None, None))
+    from clerks_terminal import Desk
 
 
 def id_of(sequence: int) -> str:
@@ -78,16 +29,16 @@ def id_of(sequence: int) -> str:
 
 
 def test_where_nothing_is_parked_it_says_so(desk: Desk) -> None:
-    found = desk.lettra("list")
+    found = desk.lettra("parked", "list")
     assert (found.exit_code, found.stdout) == (0, "Nothing is parked.\n")
-    assert json.loads(desk.lettra("list", "--json").stdout) == []
+    assert json.loads(desk.lettra("parked", "list", "--json").stdout) == []
 
 
 def test_the_list_has_each_key_with_its_place_error_and_what_waits(desk: Desk) -> None:
     """Guard: commands.parked._as_json and _table; the longest parked first."""
     desk.do(live_through(desk.office))
     desk.park(deposit("late", 1, clerk.RAISES))
-    (again, late) = json.loads(desk.lettra("list", "--json").stdout)
+    (again, late) = json.loads(desk.lettra("parked", "list", "--json").stdout)
     assert (again.pop("since"), late["key"]) < (late.pop("since"), "later")
     assert again == {
         "id": id_of(11),
@@ -101,7 +52,7 @@ def test_the_list_has_each_key_with_its_place_error_and_what_waits(desk: Desk) -
         "behind": 1,
         "error": f"ValueError: {clerk.RAISES}",
     }
-    shown = desk.lettra("list")
+    shown = desk.lettra("parked", "list")
     assert shown.exit_code == 0
     for word in ("again", "late", clerk.RAISES, "toy.Deposited"):
         assert word in shown.stdout
@@ -110,7 +61,7 @@ def test_the_list_has_each_key_with_its_place_error_and_what_waits(desk: Desk) -
 def test_show_has_the_whole_event_and_what_waits_behind_it(desk: Desk) -> None:
     """Guard: parked.look_at; an id is found by how it begins."""
     desk.park(*FIRST)
-    shown = desk.lettra("show", id_of(8))
+    shown = desk.lettra("parked", "show", id_of(8))
     assert shown.exit_code == 0, shown.stderr
     for line in (
         "  type     toy.Deposited",
@@ -125,7 +76,7 @@ def test_show_has_the_whole_event_and_what_waits_behind_it(desk: Desk) -> None:
         "Held back by it: the key alone.",
     ):
         assert line in shown.stdout.splitlines(), shown.stdout
-    assert json.loads(desk.lettra("show", id_of(8), "--json").stdout)["waiting"][0]["sequence"] == 9
+    assert json.loads(desk.lettra("parked", "show", id_of(8), "--json").stdout)["waiting"][0]["sequence"] == 9
 
 
 def test_show_says_whose_days_wait(desk: Desk) -> None:
@@ -147,9 +98,9 @@ def test_show_says_whose_days_wait(desk: Desk) -> None:
     desk.do(say(2, "2026-01-21", []))
     says_days = SimpleNamespace(service="clerk", event_type="matching.DayProcessed")
     desk.monkeypatch.setattr(parked_keys, "DayProcessed", says_days)
-    shown = json.loads(desk.lettra("show", id_of(1), "--json").stdout)
+    shown = json.loads(desk.lettra("parked", "show", id_of(1), "--json").stdout)
     assert shown["held"] == {"entities": ["FR01"], "days": [["2026-01-20", "FR01"]]}
-    assert "Days that wait: 2026-01-20 of FR01" in desk.lettra("show", id_of(1)).stdout
+    assert "Days that wait: 2026-01-20 of FR01" in desk.lettra("parked", "show", id_of(1)).stdout
 
 
 WRONG = [
@@ -168,7 +119,7 @@ def test_wrong_usage_is_2_and_changes_nothing(desk: Desk) -> None:
     desk.park(*FIRST)
     before = desk.do(parked(desk.office.connection))
     for arguments, says in WRONG:
-        refused = desk.lettra(*arguments)
+        refused = desk.lettra("parked", *arguments)
         assert (refused.exit_code, says in refused.stderr) == (2, True), (arguments, refused.stderr)
     assert desk.do(parked(desk.office.connection)) == before
 
@@ -177,24 +128,24 @@ def test_a_key_that_two_services_have_parked_must_be_named(desk: Desk) -> None:
     """Guard: release_key asks which; the line that it prints is the command that works."""
     desk.install("clerk", "other")
     desk.park(*FIRST)
-    asked = desk.lettra("release", "twice")
+    asked = desk.lettra("parked", "release", "twice")
     assert asked.exit_code == 2
     assert f"  lettra parked release twice --service other --topic {desk.office.topic}" in asked.stderr
-    assert len({one["id"] for one in json.loads(desk.lettra("list", "--json").stdout)}) == 3
+    assert len({one["id"] for one in json.loads(desk.lettra("parked", "list", "--json").stdout)}) == 3
 
 
 def test_release_stops_again_with_1_and_runs_with_0(desk: Desk) -> None:
     """Guard: commands.parked._release."""
     desk.park(*FIRST)
     desk.install(react=half_mended)
-    stopped = desk.lettra("release", "twice")
+    stopped = desk.lettra("parked", "release", "twice")
     assert stopped.exit_code == 1
     assert (
         f"Stopped again at entry 6 of {desk.office.topic}, after 1 applied:\nLookupError: {WORSE}"
         in stopped.stdout
     )
     desk.install(react=mended)
-    released = desk.lettra("release", "twice")
+    released = desk.lettra("parked", "release", "twice")
     assert (released.exit_code, released.stderr) == (0, "")
     assert released.stdout.startswith("Released: 2 applied. The key twice of ")
     assert "twice" not in desk.do(parked(desk.office.connection))
@@ -208,7 +159,7 @@ def test_skip_keeps_who_and_why_and_releases_the_rest(desk: Desk, options: tuple
     """Guards: the login is who; the reason is kept as it was given."""
     desk.monkeypatch.setenv("LOGNAME", "olga")
     desk.park(*FIRST)
-    skipped = desk.lettra("skip", id_of(3), "--why", "sent twice, é", *options)
+    skipped = desk.lettra("parked", "skip", id_of(3), "--why", "sent twice, é", *options)
     assert skipped.exit_code == 0, skipped.stderr
     assert skipped.stdout.startswith("Released: 1 applied, 1 skipped.")
     told = desk.do(
@@ -228,7 +179,7 @@ def test_on_a_terminal_it_asks_before_it_skips(
     assert done.exit_code == code
     assert "clerk will never apply toy.Deposited of the key skips" in done.stderr
     assert desk.do(parked(desk.office.connection)).get("skips") == left
-    assert desk.lettra("skip", id_of(5), "--why", "x", "--yes").exit_code == 0
+    assert desk.lettra("parked", "skip", id_of(5), "--why", "x", "--yes").exit_code == 0
 
 
 def test_a_skip_of_what_has_moved_on_meanwhile_is_refused(desk: Desk) -> None:
@@ -240,7 +191,7 @@ def test_a_skip_of_what_has_moved_on_meanwhile_is_refused(desk: Desk) -> None:
         return [replace(one, parked=replace(one.parked, sequence=99)) for one in found(*arguments)]
 
     desk.monkeypatch.setattr(command, "_find", stale)
-    refused = desk.lettra("skip", id_of(3), "--why", "x")
+    refused = desk.lettra("parked", "skip", id_of(3), "--why", "x")
     assert refused.exit_code == 1
     assert "the key skips stands at record 3, not at 99. Nothing was done" in refused.stderr
     assert desk.do(parked(desk.office.connection))["skips"] == [3, 4]
@@ -254,7 +205,7 @@ def test_what_the_service_cannot_decide_on_a_release_is_told_and_undone(desk: De
 
     desk.park(*FIRST)
     desk.install(react=mended, on_release=refuses)
-    failed = desk.lettra("release", "twice")
+    failed = desk.lettra("parked", "release", "twice")
     assert failed.exit_code == 1
     assert "clerk could not let the key twice run (ZeroDivisionError: the service cannot)" in failed.stderr
     assert desk.do(parked(desk.office.connection))["twice"] == [5, 6, 7]
@@ -264,21 +215,21 @@ def test_a_server_that_is_away_is_3(desk: Desk) -> None:
     """Guard: reaching.reach; the password is not told."""
     desk.park(*FIRST)
     desk.monkeypatch.setenv("LETTRA_KAFKA", "127.0.0.1:9")
-    away = desk.lettra("release", "twice")
+    away = desk.lettra("parked", "release", "twice")
     assert (away.exit_code, "Kafka does not answer" in away.stderr) == (3, True), away.stderr
     desk.monkeypatch.setenv("LETTRA_POSTGRES", "postgresql://a:secret@127.0.0.1:9/x")
-    away = desk.lettra("list")
+    away = desk.lettra("parked", "list")
     assert (away.exit_code, "PostgreSQL does not answer for" in away.stderr) == (3, True), away.stderr
     assert "secret" not in away.stderr
     # And nothing runs in the folder, nor is anything named.
     desk.monkeypatch.delenv("LETTRA_POSTGRES")
-    nowhere = desk.lettra("list", "--folder", "no-such-folder")
+    nowhere = desk.lettra("parked", "list", "--folder", "no-such-folder")
     assert (nowhere.exit_code, "No stack runs in" in nowhere.stderr) == (3, True), nowhere.stderr
 
 
 def test_a_database_that_was_never_made_is_3(desk: Desk) -> None:
     desk.monkeypatch.setenv("LETTRA_POSTGRES", desk.office.dsn + "x")
-    away = desk.lettra("list")
+    away = desk.lettra("parked", "list")
     assert away.exit_code == 3
     assert "Make it: lettra-clerk migrate." in away.stderr
 

@@ -1,0 +1,108 @@
+"""`lettra lag` on the toy clerk's database: what waits, what is missing, what is no lag, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import clerk
+from parking_history import FIRST, deposit
+from publishing import foreign
+from typer.testing import CliRunner
+
+from lettra_tools.cli import app
+
+if TYPE_CHECKING:
+    from clerks_terminal import Desk
+
+
+def asked(desk: Desk, code: int) -> dict[str, Any]:
+    found = desk.lettra("lag", "--json")
+    assert found.exit_code == code, (found.stdout, found.stderr)
+    return dict(json.loads(found.stdout))
+
+
+def reading(desk: Desk, code: int) -> dict[str, Any]:
+    (one,) = asked(desk, code)["reading"]
+    return dict(one)
+
+
+def test_what_was_not_read_is_behind_and_no_fault(desk: Desk) -> None:
+    """Guard: lag._read_to also knows partitions that were never read; _compared counts from the stored offset."""
+    desk.lead()
+    assert reading(desk, 0) == {
+        "service": "clerk",
+        "topic": desk.office.topic,
+        "partition": 0,
+        "sequence": 0,
+        "next_offset": 0,
+        "applied_at": None,
+        "parked": 0,
+        "lag": 0,
+        "missing": None,
+    }
+    desk.do(desk.office.write(*(deposit("a", n) for n in range(5))))
+    assert reading(desk, 0)["lag"] == 5
+    desk.read()
+    one = reading(desk, 0)
+    assert (one["lag"], one["sequence"]) == (0, 5)
+    assert one["applied_at"] is not None
+    assert "Read to the end: 1 partitions." in desk.lettra("lag").stdout
+
+
+def test_what_is_no_news_is_no_lag(desk: Desk) -> None:
+    """Guard: lag._compared looks at the records: repeats and what is no event leave the stored offset behind."""
+    desk.lead()
+    records = desk.office.history.write(deposit("a"), deposit("a"))
+    desk.do(desk.office.publish(*records))
+    desk.read()
+    desk.do(desk.office.publish(*records, foreign()))
+    assert reading(desk, 0)["lag"] == 0
+    desk.do(desk.office.write(deposit("a")))
+    assert reading(desk, 0)["lag"] == 1
+
+
+def test_a_missing_record_is_named_and_is_1(desk: Desk) -> None:
+    """Guard: lag._compared finds the hole by itself."""
+    desk.lead()
+    records = desk.office.history.write(*(deposit("a", n) for n in range(5)))
+    desk.do(desk.office.publish(*records[:2], *records[3:]))
+    assert reading(desk, 0)["missing"] is None  # it comes first to what is there
+    desk.read()
+    found = reading(desk, 1)
+    assert (found["missing"], found["lag"]) == (3, 2)
+    assert "entry 3 is missing" in desk.lettra("lag").stdout
+
+
+def test_a_parked_key_and_a_topic_that_nobody_publishes_are_1(desk: Desk) -> None:
+    """Guard: Lag.is_wrong; what was decided about parking waits in the outbox, and the clerk has no relay."""
+    desk.park(*FIRST)
+    found = asked(desk, 1)
+    assert found["reading"][0]["parked"] == 3
+    assert found["publishing"] == [
+        {
+            "service": "clerk",
+            "topic": "clerk.events",
+            "outbox": 5,
+            "sequence": 0,
+            "unpublished": 0,
+            "relay_leads": False,
+        }
+    ]
+    assert clerk.SERVICE in desk.lettra("lag").stdout
+
+
+def test_without_kafka_it_says_what_the_database_knows_and_is_3(desk: Desk) -> None:
+    """Guard: ask_lag goes on where Kafka does not answer."""
+    desk.park(deposit("a"))
+    desk.monkeypatch.setenv("LETTRA_KAFKA", "127.0.0.1:9")
+    found = desk.lettra("lag")
+    assert found.exit_code == 3
+    assert "Kafka does not answer" in found.stderr
+    assert desk.office.topic in found.stdout
+
+
+def test_an_unknown_service_is_2(monkeypatch: Any) -> None:
+
+    refused = CliRunner().invoke(app, ["lag", "nobody"])
+    assert (refused.exit_code, "no service 'nobody'" in refused.stderr) == (2, True)
