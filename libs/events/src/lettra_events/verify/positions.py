@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -57,26 +57,37 @@ async def check_positions(
         if (found := await connection.fetchrow(query)) is not None:
             raise Unsound(Finding(service=service, kind=kind, **dict(found)))
     positions = [_Position(*row) for row in await connection.fetch(_POSITIONS)]
-    generations = await recorded_generations(connection, topics)
+    if positions:
+        generations = await recorded_generations(connection, topics)
+        names = {topic: generation.name for topic, generation in generations.items()}
+        await _check_all_on_kafka(bootstrap, service, positions, names, progress)
+    batches = await connection.fetchval("select count(*) from consumer_batches")
+    return int(batches), len(positions)
+
+
+async def _check_all_on_kafka(
+    bootstrap: str,
+    service: str,
+    positions: Sequence[_Position],
+    names: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    tps = [TopicPartition(names.get(each.topic, each.topic), each.partition) for each in positions]
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        for done, position in enumerate(positions):
+        consumer.assign(tps)
+        for done, (position, tp) in enumerate(zip(positions, tps, strict=True), 1):
+            await _check_on_kafka(consumer, service, position, tp)
             progress(f"{service}: positions", done, len(positions))
-            known = generations.get(position.topic)
-            name = position.topic if known is None else known.name
-            await _check_on_kafka(consumer, service, position, TopicPartition(name, position.partition))
     finally:
         await consumer.stop()
-    batches = await connection.fetchval("select count(*) from consumer_batches")
-    return int(batches), len(positions)
 
 
 async def _check_on_kafka(
     consumer: AIOKafkaConsumer, service: str, position: _Position, tp: TopicPartition
 ) -> None:
     """What was applied is there, and nothing that was not applied lies before the offset at which reading goes on."""
-    consumer.assign([tp])
     begin = (await consumer.beginning_offsets([tp]))[tp]
     end = (await consumer.end_offsets([tp]))[tp]
     if position.next_offset > end:

@@ -1,0 +1,136 @@
+"""What a service noted of its reading, its state and its projections: whatever was changed is found, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import bookkeeper
+import pytest
+from consuming import Office
+from publishing import foreign
+from rebuilding import READS, open_office
+from toys import Broadcasted, Deposited, Opened
+from verifying import topic_named
+
+from lettra_events.testing.servers import fresh_topic
+from lettra_events.verify.finding import Finding, Kind, Unsound
+from lettra_events.verify.history import Sound, verify_history, verify_tables
+
+if TYPE_CHECKING:
+    from lettra_tools.stack import Servers
+
+
+@asynccontextmanager
+async def read_office(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    """The bookkeeper has read 40 deposits in several batches; what he decided of them is not numbered yet."""
+    async with open_office(servers, monkeypatch) as office:
+        events = [
+            (Deposited(account=f"a{n % 7}", amount=n + 1), Opened(account=f"h{n}", holder="H"))
+            for n in range(40)
+        ]
+        await office.write(*(event for pair in events for event in pair))
+        await office.publish(foreign(1), *office.history.write(Broadcasted(text="end")))
+        async with office.reader(**READS, batch=10) as reader:
+            await reader.read_all()
+        async with topic_named(await fresh_topic(servers.kafka), of="clerk"):
+            yield office
+
+
+async def verify(office: Office) -> Sound:
+    settings = bookkeeper.Settings(kafka=office.kafka, postgres=office.dsn)
+    return await verify_history(bookkeeper.service(office.topic), settings)
+
+
+async def finding(office: Office) -> Finding:
+    with pytest.raises(Unsound) as raised:
+        await verify(office)
+    return raised.value.finding
+
+
+async def test_positions_that_were_moved_are_found(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: each check of verify/positions.py; every change is undone again."""
+    async with read_office(servers, monkeypatch) as office:
+        sound = await verify(office)
+        assert (sound.counts["positions"], sound.counts["batches"] > 6) == (3, True)
+        sequence, offset = await office.position(1)
+        lower = await office.connection.fetchval(
+            "select first from consumer_batches where partition = 1 order by first limit 1"
+        )
+        for change, undo, expected in (
+            (
+                "update consumer_offsets set sequence = sequence - 1 where partition = 1",
+                "update consumer_offsets set sequence = sequence + 1 where partition = 1",
+                (Kind.POSITION, 1, "sequence", f"{sequence}, the last batch", f"{sequence - 1}"),
+            ),
+            (
+                "update consumer_offsets set next_offset = next_offset + 1 where partition = 1",
+                "update consumer_offsets set next_offset = next_offset - 1 where partition = 1",
+                (Kind.POSITION, 1, "next_offset", f"at most {offset}, the end", f"{offset + 1}"),
+            ),
+            (
+                "with b as (update consumer_batches set last = last + 5 where partition = 1 and last ="
+                " (select max(last) from consumer_batches where partition = 1))"
+                " update consumer_offsets set sequence = sequence + 5 where partition = 1",
+                "with b as (update consumer_batches set last = last - 5 where partition = 1 and last ="
+                " (select max(last) from consumer_batches where partition = 1))"
+                " update consumer_offsets set sequence = sequence - 5 where partition = 1",
+                (Kind.POSITION, 1, "sequence", f"at most {sequence}, the last entry", f"{sequence + 5}"),
+            ),
+            (
+                f"update consumer_batches set last = last + 100 where partition = 1 and first = {lower}",
+                f"update consumer_batches set last = last - 100 where partition = 1 and first = {lower}",
+                (Kind.JOURNAL, 1, "first"),
+            ),
+            (
+                f"update consumer_batches set last = 0 where partition = 1 and first = {lower}",
+                "select 1",
+                (Kind.JOURNAL, 1, "last", f"at least {lower}", "0"),
+            ),
+        ):
+            await office.connection.execute(change)
+            found = await finding(office)
+            place = (found.kind, found.partition, found.field, found.expected, found.found)
+            assert place[: len(expected)] == expected
+            assert (found.topic, found.service) == (office.topic, "bookkeeper")
+            await office.connection.execute(undo)
+
+
+async def test_a_position_behind_which_not_all_was_applied_is_found(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: what lies before next_offset is not above the position (_check_on_kafka in verify/positions.py)."""
+    async with read_office(servers, monkeypatch) as office:
+        last = await office.connection.fetchrow(
+            "delete from consumer_batches b using (select max(first) as first from consumer_batches"
+            " where partition = 1) l where partition = 1 and b.first = l.first returning b.first, b.last"
+        )
+        assert last is not None
+        await office.connection.execute(
+            "update consumer_offsets set sequence = (select max(last) from consumer_batches where partition = 1)"
+            " where partition = 1"
+        )
+        found = await finding(office)
+        assert (found.kind, found.partition, found.field) == (Kind.POSITION, 1, "sequence")
+        assert found.expected == f"{last['last']}, before next_offset"
+
+
+async def test_rows_that_were_changed_are_found(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: _check (verify/history.py) raises what compare_state and compare_projections say."""
+    async with read_office(servers, monkeypatch) as office:
+        settings = bookkeeper.Settings(kafka=office.kafka, postgres=office.dsn)
+        service = bookkeeper.service(office.topic)
+        rows = await verify_tables(service, settings, "bookkeeper.at_work:SERVICE")
+        assert rows["projection_rows"] >= 7 + 3
+        assert rows["state_rows"] >= 7
+        for change, kind, table, key in (
+            ("update seen set note = 'changed' where account = 'a3'", Kind.PROJECTION, "seen", "a3"),
+            ("update books set balance = balance + 1 where account = 'a4'", Kind.STATE, "books", "a4"),
+        ):
+            await office.connection.execute(change)
+            with pytest.raises(Unsound) as raised:
+                await verify_tables(service, settings, "bookkeeper.at_work:SERVICE")
+            found = raised.value.finding
+            assert (found.kind, found.table, found.key) == (kind, table, key)
+            assert found.expected != found.found
