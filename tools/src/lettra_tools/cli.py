@@ -6,9 +6,13 @@ import sys
 
 import typer
 
-from lettra_tools.commands import imports, parked, stack
+from lettra_tools.commands import bank, imports, parked, stack
 from lettra_tools.commands.bench import bench
+from lettra_tools.commands.erase import EPILOG as ERASE
+from lettra_tools.commands.erase import erase
 from lettra_tools.commands.lag import EPILOG, lag
+from lettra_tools.commands.replay import EXIT_CODES, replay, restate
+from lettra_tools.commands.verify import EXAMPLES, verify
 from lettra_tools.stack.model import StackError
 
 
@@ -34,7 +38,17 @@ app.command()(stack.down)
 app.command()(stack.status)
 app.command()(bench)
 app.command(epilog=EPILOG)(lag)
+app.command(
+    epilog="Examples: lettra replay matching --compare · lettra replay matching --swap"
+    f" · lettra replay matching --as-of 2026-03-31T23:59:59+02:00. {EXIT_CODES}"
+)(replay)
+app.command(epilog=f"Examples: lettra restate matching · lettra restate matching --compare. {EXIT_CODES}")(
+    restate
+)
+app.command(epilog=EXAMPLES)(verify)
+app.command(epilog=ERASE)(erase)
 app.add_typer(imports.app)
+app.add_typer(bank.app)
 app.add_typer(parked.app)
 
 
