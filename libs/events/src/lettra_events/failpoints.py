@@ -44,6 +44,11 @@ NAMES = (
     "restate.locked",
     "restate.written",
     "restate.committed",
+    "generation.created",
+    "generation.republished_batch",
+    "generation.announced",
+    "generation.switched",
+    "generation.consumer_moved",
 )
 
 _place, _, _victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")

@@ -11,7 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from lettra_events.contracts import decode
+from lettra_events.contracts.topics import TopicMoved
+from lettra_events.envelope import RecordedEvent
 from lettra_events.store.append import Connection
+
+_ANNOUNCES = f".{TopicMoved.__name__}"
 
 _CURRENT = """
 select r.generation, count(h.partition)::int as partitions
@@ -45,6 +50,15 @@ def generation_numbers(topic: str, names: Iterable[str]) -> list[int]:
     of_topic = re.compile(rf"{re.escape(topic)}(?:\.g([1-9]\d*))?")
     found = (of_topic.fullmatch(name) for name in names)
     return sorted((int(match[1] or 1) for match in found if match), reverse=True)
+
+
+def announcement(event: RecordedEvent) -> TopicMoved | None:
+    """The event, if it announces another generation of its service's topic."""
+    if not event.type.endswith(_ANNOUNCES):
+        return None
+    decoded = decode(event)
+    assert isinstance(decoded, TopicMoved), "no other contract has this name"
+    return decoded
 
 
 async def published_topic(connection: Connection, topic: str) -> Generation:

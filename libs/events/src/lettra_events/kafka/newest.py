@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from lettra_events.contracts import decode
-from lettra_events.contracts.topics import TopicMoved
 from lettra_events.envelope import MalformedRecord, from_record
 from lettra_events.kafka.generations import (
     Generation,
+    announcement,
     generation_name,
     generation_numbers,
     recorded_generations,
@@ -90,8 +89,8 @@ async def _is_followed(bootstrap: str, topic: str, number: int) -> bool:
     finally:
         await consumer.stop()
     try:
-        delivery = from_record(topic, 0, last.offset, last.key, last.value, last.headers)
-        event = decode(delivery.entry.event)
-    except (MalformedRecord, ValueError):
+        entry = from_record(topic, 0, last.offset, last.key, last.value, last.headers).entry
+    except MalformedRecord:
         return False
-    return isinstance(event, TopicMoved) and event.generation == number + 1
+    announced = announcement(entry.event)
+    return announced is not None and announced.generation == number + 1

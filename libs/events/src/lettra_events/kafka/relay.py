@@ -19,8 +19,10 @@ from aiokafka import AIOKafkaProducer
 from lettra_events import failpoints, metrics
 from lettra_events.envelope import LogEntry
 from lettra_events.kafka.fork import ForkDetected, check_fork
+from lettra_events.kafka.generations import generation_name
 from lettra_events.kafka.leading import connect_to_lead, stop_producer, wait_to_lead
-from lettra_events.kafka.rounds import BATCH_BYTES_MAX, Round, fill_round
+from lettra_events.kafka.rounds import Round, to_the_end
+from lettra_events.kafka.sending import new_producer, send_round
 from lettra_events.store import relay_store
 from lettra_events.store.relay_store import ROUND_BYTES_MAX, RelayState
 
@@ -89,14 +91,7 @@ class Relay:
             raise RelayFailed(f"{type(first).__name__}: {first}") from error
 
     async def _lead(self, connection: Any) -> None:
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.bootstrap,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=BATCH_BYTES_MAX,
-            max_request_size=2 * BATCH_BYTES_MAX,
-        )
+        producer = new_producer(self._settings.bootstrap)
         try:
             await producer.start()
             state = await self._take_over(connection, producer)
@@ -108,19 +103,27 @@ class Relay:
             raise
 
     async def _take_over(self, connection: Any, producer: AIOKafkaProducer) -> RelayState:
-        topic = self._settings.topic
-        async with asyncio.timeout(_METADATA_SECONDS_MAX):
-            partitions = await producer.partitions_for(topic)
-        state = await relay_store.read_state(connection, len(partitions))
-        if len(state.heads) != len(partitions):
-            raise ForkDetected(
-                f"topic {topic} has {len(partitions)} partitions, generation {state.generation} was begun with "
-                f"{len(state.heads)}; make a new generation instead of changing this one"
-            )
-        await check_fork(connection, self._settings.bootstrap, topic, state)
+        topic = self._topic(await relay_store.current_generation(connection))
+        state = await relay_store.read_state(connection, await _count_partitions(producer, topic))
+        await self._check_topic(connection, producer, state)
         self.leading = True
         log.info("relay.leading", topic=topic, sequence=state.sequence, mark=state.mark)
         return state
+
+    def _topic(self, generation: int) -> str:
+        """What the generation is called on Kafka."""
+        return generation_name(self._settings.topic, generation)
+
+    async def _check_topic(self, connection: Any, producer: AIOKafkaProducer, state: RelayState) -> None:
+        """Whether this generation's topic is the one that the database knows."""
+        topic = self._topic(state.generation)
+        partitions = await _count_partitions(producer, topic)
+        if len(state.heads) != partitions:
+            raise ForkDetected(
+                f"topic {topic} has {partitions} partitions, generation {state.generation} was begun with "
+                f"{len(state.heads)}; make a new generation instead of changing this one"
+            )
+        await check_fork(connection, self._settings.bootstrap, topic, state)
 
     async def _rounds(self, connection: Any, producer: AIOKafkaProducer, state: RelayState) -> None:
         backlog = metrics.RELAY_BACKLOG.labels(self._settings.service)
@@ -163,25 +166,39 @@ class Relay:
     ) -> tuple[Sequence[LogEntry], RelayState]:
         """Send a round while the next one is numbered: the two wait for different servers."""
         failpoints.reach("publish.before")
+        entries, end = to_the_end(entries, state.generation)
         async with asyncio.TaskGroup() as both:
             numbering = both.create_task(self._number(connection))
             sending = both.create_task(self._send(producer, state, entries))
         this = sending.result()
         failpoints.reach("publish.sent")
-        state = await relay_store.move_mark(connection, state, this.mark, this.heads)
+        if this.mark == end:
+            state = await self._move_on(connection, producer, state, this)
+        else:
+            state = await relay_store.move_mark(connection, state, this.mark, this.heads)
         failpoints.reach("publish.marked")
         metrics.RELAY_PUBLISHED.labels(self._settings.service).inc(this.records)
         return numbering.result(), state
+
+    async def _move_on(
+        self, connection: Any, producer: AIOKafkaProducer, state: RelayState, last: Round
+    ) -> RelayState:
+        """The generation has its last entry in every partition: go on in the next, with what it lacks."""
+        after = await relay_store.enter_next_generation(connection, state, last.mark, last.heads)
+        failpoints.reach("generation.switched")
+        await self._check_topic(connection, producer, after)
+        topic = self._topic(after.generation)
+        log.info("relay.moved", topic=topic, after=last.mark, mark=after.mark, partitions=len(after.heads))
+        return after
 
     async def _send(
         self, producer: AIOKafkaProducer, state: RelayState, entries: Sequence[LogEntry]
     ) -> Round:
         """One batch a partition, all acknowledged."""
-        this = fill_round(producer.create_batch, entries, state.heads)
         async with asyncio.timeout(self._settings.publish_timeout_seconds):
-            sends = [
-                await producer.send_batch(batch, self._settings.topic, partition=partition)
-                for partition, batch in this.batches.items()
-            ]
-            await asyncio.gather(*sends)
-        return this
+            return await send_round(producer, self._topic(state.generation), entries, state.heads)
+
+
+async def _count_partitions(producer: AIOKafkaProducer, topic: str) -> int:
+    async with asyncio.timeout(_METADATA_SECONDS_MAX):
+        return len(await producer.partitions_for(topic))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lettra_events.envelope import BROADCAST_KEY, LogEntry, to_record
+from lettra_events.kafka.generations import announcement
 from lettra_events.kafka.topics import partition_of
 
 BATCH_BYTES_MAX = 1_000_000
@@ -25,6 +26,18 @@ class Round:
     mark: int = 0
     records: int = 0
     bytes: int = 0
+
+
+def to_the_end(entries: Sequence[LogEntry], generation: int) -> tuple[Sequence[LogEntry], int | None]:
+    """The entries that belong in this generation, and its last one if that is among them.
+
+    It ends with the announcement of the next; what follows is published there alone.
+    """
+    for count, entry in enumerate(entries, 1):
+        announced = announcement(entry.event)
+        if announced is not None and announced.generation == generation + 1:
+            return entries[:count], entry.sequence
+    return entries, None
 
 
 def fill_round(

@@ -36,6 +36,7 @@ _COMPACTED_CONFIG = {
 _SET_FOR_THE_TOPIC = 1
 """Where a value of a topic's configuration comes from, as Kafka numbers it: here, not the broker's default."""
 _CREATE_SECONDS_MAX = 30.0
+PARTITIONS_MAX = 1_000
 
 
 class TopicMisfit(Exception):
@@ -48,10 +49,12 @@ def partition_of(key: str, partitions: int) -> int:
     return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
-async def ensure_topic(bootstrap: str, topic: str, partitions: int, replication: int = 1) -> bool:
+async def ensure_topic(
+    bootstrap: str, topic: str, partitions: int, replication: int = 1, *, said_by: str = "LETTRA_PARTITIONS"
+) -> bool:
     """Create the topic with unlimited retention if it is missing; True if it was created.
 
-    `TopicMisfit` if it exists with another number of partitions: keys would change their partition.
+    `TopicMisfit` if it exists with another number of partitions than `said_by` says: keys would change theirs.
     """
     async with _admin(bootstrap) as admin:
         return await _ensure(admin, topic, partitions, replication, _TOPIC_CONFIG)
@@ -79,11 +82,17 @@ async def _ensure(
     created = await _create(admin, topic, partitions, replication, config)
     actual = (await _wait_for(admin, [topic], _CREATE_SECONDS_MAX))[topic]
     if actual != partitions:
-        raise TopicMisfit(
-            f"topic {topic} has {actual} partitions, LETTRA_PARTITIONS says {partitions};"
-            " more partitions are a new generation of the topic, never a change of this one"
-        )
+        raise misfit(topic, actual, partitions, said_by)
     return created
+
+
+def misfit(topic: str, actual: int, wanted: int, said_by: str) -> TopicMisfit:
+    """That a topic has another number of partitions than somebody says."""
+    return TopicMisfit(
+        f"topic {topic} has {actual} partitions, {said_by} says {wanted}; say {actual} there, or leave it out."
+        " More partitions are a new generation of the topic, never a change of this one:"
+        " lettra repartition SERVICE --partitions N"
+    )
 
 
 async def topic_sizes(bootstrap: str) -> dict[str, int]:

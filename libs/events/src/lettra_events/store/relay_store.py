@@ -1,4 +1,4 @@
-"""The relay's side of the event store: numbering what was appended, and remembering what was published.
+"""The relay's side of the event store: numbering what was appended, and remembering what was published where.
 
 Promises: every appended event gets exactly one sequence number, without a hole, in the order of its stream;
 `mark` never moves past an entry that was not acknowledged; `sequenced_at` never goes back. What is read at once is
@@ -47,6 +47,13 @@ select r.generation, n, 0 from relay r, generate_series(0, $1 - 1) n
  where not exists (select from partition_heads h where h.generation = r.generation)
 on conflict do nothing"""
 
+_READ_STATE = """
+select r.sequence, r.generation, r.mark, h.partition, h.sequence as head
+  from relay r join partition_heads h using (generation)"""
+_READ_GENERATION = """
+select r.sequence, g.generation, g.mark, h.partition, h.sequence as head
+  from relay r, generations g join partition_heads h using (generation) where g.generation = $1"""
+
 
 class MarkMoved(Exception):
     """Another relay moved the mark: this one has been replaced and must end."""
@@ -65,17 +72,28 @@ class RelayState:
     heads: Mapping[int, int]
 
 
+async def current_generation(connection: Connection) -> int:
+    """The generation that the relay publishes to."""
+    number: int = await connection.fetchval("select generation from relay")
+    return number
+
+
 async def read_state(connection: Connection, partitions: int) -> RelayState:
-    """Where a relay goes on. The first call fixes the number of partitions of the generation.
+    """Where a relay goes on. The first call fixes the number of partitions of the first generation.
 
     One statement reads mark and heads together: they are moved together, and a record made of one without the
     other would be another record.
     """
     await connection.execute(_BEGIN_GENERATION, partitions)
-    rows = await connection.fetch(
-        "select r.sequence, r.generation, r.mark, h.partition, h.sequence as head"
-        " from relay r join partition_heads h using (generation)"
-    )
+    return _state(await connection.fetch(_READ_STATE))
+
+
+async def read_generation(connection: Connection, number: int) -> RelayState:
+    """How far a generation is published that the relay does not publish to."""
+    return _state(await connection.fetch(_READ_GENERATION, number))
+
+
+def _state(rows: Sequence[Mapping[str, int]]) -> RelayState:
     first = rows[0]
     heads = {row["partition"]: row["head"] for row in rows}
     return RelayState(first["sequence"], first["generation"], first["mark"], heads)
@@ -146,12 +164,63 @@ async def move_mark(
         )
         if moved != "UPDATE 1":
             raise MarkMoved(f"the mark is no longer {state.mark}: another relay runs")
-        await connection.execute(
-            "update partition_heads h set sequence = n.sequence"
-            " from unnest($2::int[], $3::bigint[]) as n(partition, sequence)"
-            " where h.generation = $1 and h.partition = n.partition",
-            state.generation,
-            list(heads),
-            list(heads.values()),
-        )
+        await _move_heads(connection, state.generation, heads)
     return replace(state, mark=mark, heads=dict(heads))
+
+
+async def _move_heads(connection: Connection, generation: int, heads: Mapping[int, int]) -> None:
+    await connection.execute(
+        "update partition_heads h set sequence = n.sequence"
+        " from unnest($2::int[], $3::bigint[]) as n(partition, sequence)"
+        " where h.generation = $1 and h.partition = n.partition",
+        generation,
+        list(heads),
+        list(heads.values()),
+    )
+
+
+async def prepare_generation(connection: Connection, number: int, partitions: int) -> None:
+    """Record that a generation is being prepared, with nothing in it yet."""
+    async with connection.transaction():
+        await connection.execute("insert into generations (generation) values ($1)", number)
+        await connection.execute(
+            "insert into partition_heads (generation, partition, sequence)"
+            " select $1, n, 0 from generate_series(0, $2::int - 1) n",
+            number,
+            partitions,
+        )
+
+
+async def move_prepared(
+    connection: Connection, state: RelayState, mark: int, heads: Mapping[int, int]
+) -> RelayState:
+    """As `move_mark`, of a generation that is being prepared."""
+    async with connection.transaction():
+        moved = await connection.execute(
+            "update generations set mark = $1 where mark = $2 and generation = $3",
+            mark,
+            state.mark,
+            state.generation,
+        )
+        if moved != "UPDATE 1":
+            raise MarkMoved(f"the mark of generation {state.generation} is no longer {state.mark}")
+        await _move_heads(connection, state.generation, heads)
+    return replace(state, mark=mark, heads=dict(heads))
+
+
+async def enter_next_generation(
+    connection: Connection, state: RelayState, end: int, heads: Mapping[int, int]
+) -> RelayState:
+    """Record that the generation is published up to its last entry, and go on in the next, where that one stands."""
+    async with connection.transaction():
+        await move_mark(connection, state, end, heads)
+        await connection.execute(
+            "update generations set mark = $2 where generation = $1", state.generation, end
+        )
+        entered = await connection.execute(
+            "update relay r set generation = g.generation, mark = g.mark from generations g where g.generation = $1",
+            state.generation + 1,
+        )
+        if entered != "UPDATE 1":
+            raise MarkMoved(f"generation {state.generation + 1} was announced, but never prepared")
+        return _state(await connection.fetch(_READ_STATE))
