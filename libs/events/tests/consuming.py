@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from prometheus_client import REGISTRY
 from publishing import History, Record
 
+from lettra_events.kafka.generations import Generation
 from lettra_events.kafka.inbox import Inbox
 from lettra_events.testing.servers import fresh_database, fresh_topic
 from lettra_events.testing.waiting import until
@@ -118,7 +119,8 @@ class Reader:
         consumer.assign(mine)
         # aiokafka 0.14 does not survive a change of the assignment while it looks for its coordinator.
         await consumer.committed(mine[0])
-        inbox = Inbox(clerk.reading(office.topic, **reading), pool, {office.topic: office.partitions})
+        generations = {office.topic: Generation(office.topic, 1, office.partitions)}
+        inbox = Inbox(clerk.reading(office.topic, **reading), pool, generations)
         await inbox.assigned(consumer, mine)
         return cls(office, inbox, consumer, batch)
 

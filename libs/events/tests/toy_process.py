@@ -66,6 +66,7 @@ def deposit(account: str, amount: int):
 
 
 if __name__ == "__main__":
+    toys.register()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if sys.argv[1] == "relay":
             runner.run(publish())

@@ -13,6 +13,7 @@ from typing import Any
 
 from lettra_events.contracts import Event, _registry, contract
 from lettra_events.contracts.parking import parking_contracts
+from lettra_events.contracts.topics import topic_moved_contract
 from lettra_events.decisions.tables import Change, Table, change, put, remove
 
 SERVICE = "toy"
@@ -69,6 +70,7 @@ class Broadcasted(Event):
 
 
 PARKING = parking_contracts(SERVICE)
+MOVED = topic_moved_contract(SERVICE)
 CONTRACTS = {name: cls for name, cls in _registry._contracts.items() if name not in _BEFORE}
 for _name in CONTRACTS:
     del _registry._contracts[_name]

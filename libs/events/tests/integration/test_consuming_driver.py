@@ -16,6 +16,7 @@ from publishing import foreign
 from toys import Deposited
 
 from lettra_events.kafka import inbox
+from lettra_events.kafka.generations import Generation
 from lettra_events.kafka.inbox import Inbox
 from lettra_events.kafka.subscribing import Subscription
 from lettra_events.service.process import Process
@@ -211,7 +212,8 @@ async def test_a_topic_that_is_missing_is_not_created(servers: Servers) -> None:
     async with open_office(servers) as office:
         missing = f"missing.{office.topic}"
         worker = process(settings(office), missing)
-        subscription = Subscription(worker.broker, worker.service.reading, None, {missing: 3})  # type: ignore[arg-type]
+        generations = {missing: Generation(missing, 1, 3)}
+        subscription = Subscription(worker.broker, worker.service.reading, None, generations)  # type: ignore[arg-type]
         starting = asyncio.create_task(worker.broker.start())
         try:
             # FastStream creates topics before it makes its consumer, which then waits for the topic.

@@ -19,6 +19,13 @@ from lettra_events.envelope import Delivery
 from lettra_events.errors import TooManyRounds
 from lettra_events.kafka.contiguity import Position
 from lettra_events.kafka.deciding import check_failed, decide_all, read_incoming
+from lettra_events.kafka.moving import (
+    IS_READ_HERE,
+    GenerationMoved,
+    check_not_ended,
+    check_read_here,
+    follow_announcements,
+)
 from lettra_events.kafka.parking import park
 from lettra_events.kafka.reading import Reading, StopPartition
 from lettra_events.store.append import Connection
@@ -33,6 +40,11 @@ from lettra_events.store.running import (
 )
 
 T = TypeVar("T")
+
+_MOVE_POSITION = f"""
+update consumer_offsets set sequence = $5, next_offset = $6
+ where topic = $3 and partition = $4 and sequence = $7 and {IS_READ_HERE} and not exists (
+    select from consumer_generations g where g.topic = $3 and g.left_at is null and g.through < $5)"""  # noqa: S608
 
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
@@ -68,8 +80,8 @@ async def apply_batch(
 ) -> None:
     """Apply the records of one partition and move its position from `before` to `after`, or do nothing.
 
-    A deadlock or the like is tried again. Raises `PositionMoved`, `StopPartition`, or what the database says when
-    it is away.
+    A deadlock or the like is tried again. Raises `PositionMoved`, `GenerationMoved`, `StopPartition`, or what the
+    database says when it is away.
     """
     for attempt in range(1, RETRIES_MAX + 1):
         try:
@@ -90,7 +102,7 @@ async def _apply(
 ) -> None:
     try:
         await _apply_together(connection, reading, partitions, fresh, before, after)
-    except (PositionMoved, StopPartition):
+    except (PositionMoved, GenerationMoved, StopPartition):
         raise
     except Exception as error:
         if will_pass(error, connection):
@@ -119,7 +131,7 @@ async def _apply_together(
                 await write_decisions(connection, workspace, service=reading.service)
                 if failed:
                     failpoints.reach("park.written")
-                await _move_position(connection, fresh, before, after)
+                await _move_position(connection, partitions, fresh, before, after)
                 failpoints.reach("consume.written")
             return
         except Again:
@@ -152,7 +164,7 @@ async def _apply_one_by_one(
                 check_failed(reading, delivery, error, failed)
                 await in_savepoint(connection, reading, partial(_only_park, reading, delivery, error))
                 failpoints.reach("park.written")
-        await _move_position(connection, fresh, before, after)
+        await _move_position(connection, partitions, fresh, before, after)
         failpoints.reach("consume.written")
 
 
@@ -204,12 +216,17 @@ async def _hold_position(connection: Connection, first: Delivery, before: Positi
 
 
 async def _move_position(
-    connection: Connection, fresh: Sequence[Delivery], before: Position, after: Position
+    connection: Connection,
+    partitions: Mapping[str, int],
+    fresh: Sequence[Delivery],
+    before: Position,
+    after: Position,
 ) -> None:
     first, last = fresh[0], fresh[-1]
     moved = await connection.execute(
-        "update consumer_offsets set sequence = $3, next_offset = $4"
-        " where topic = $1 and partition = $2 and sequence = $5",
+        _MOVE_POSITION,
+        list(partitions),
+        list(partitions.values()),
         first.topic,
         first.partition,
         after.sequence,
@@ -217,6 +234,8 @@ async def _move_position(
         before.sequence,
     )
     if moved != "UPDATE 1":
+        await check_read_here(connection, partitions)
+        await check_not_ended(connection, last)
         raise PositionMoved(f"{first.topic}[{first.partition}] is no longer at {before.sequence}")
     await connection.execute(
         "insert into consumer_batches (topic, partition, first, last, applied_at)"
@@ -226,3 +245,4 @@ async def _move_position(
         first.entry.sequence,
         last.entry.sequence,
     )
+    await follow_announcements(connection, fresh)

@@ -47,9 +47,7 @@ async def check_fork(connection: Connection, bootstrap: str, topic: str, state: 
         await consumer.stop()
 
 
-async def last_entry(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int
-) -> LogEntry | None:
+async def last_entry(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> LogEntry | None:
     """The last entry in the partition, passing over records that are no event of Lettra."""
     for offset in range(end - 1, begin - 1, -1):
         consumer.seek(tp, offset)

@@ -23,6 +23,8 @@ from lettra_events import failpoints
 from lettra_events.envelope import Delivery, MalformedRecord, from_record
 from lettra_events.kafka.applying import PositionMoved, apply_batch, read_position
 from lettra_events.kafka.contiguity import Position, Sorted, position_after, sort_out
+from lettra_events.kafka.generations import Generation, announcement, partitions_of
+from lettra_events.kafka.moving import GenerationMoved
 from lettra_events.kafka.reading import Reading, StopPartition
 from lettra_events.kafka.watch import Watch
 
@@ -49,13 +51,21 @@ class Partitions(Protocol):
 
 
 class Inbox:
-    """Applies what is read, once each and in order, and knows how far every partition is."""
+    """Applies what is read, once each and in order, and knows how far every partition is.
 
-    def __init__(self, reading: Reading, pool: asyncpg.Pool[Any], partitions: Mapping[str, int]) -> None:
+    It reads one generation of each topic, which have so many `partitions`. `ends` is set where one of them ends: the
+    service may have moved on then, and whoever drives this inbox must drive another.
+    """
+
+    def __init__(
+        self, reading: Reading, pool: asyncpg.Pool[Any], generations: Mapping[str, Generation]
+    ) -> None:
         self._reading = reading
         self._pool = pool
-        self._partitions = partitions
-        self._watch = Watch(reading.service)
+        self.partitions = partitions_of(generations)
+        self._topics = {generation.name: topic for topic, generation in generations.items()}
+        self._watch = Watch(reading.service, self._topics)
+        self.ends = asyncio.Event()
         self._positions: dict[TopicPartition, Position] = {}
         self._holes: dict[TopicPartition, int] = {}
         self._looked_again: dict[TopicPartition, int] = {}
@@ -118,6 +128,9 @@ class Inbox:
                 self._start_over(consumer, tp, records[0].offset)
             except StopPartition as stop:
                 self._stop(consumer, tp, records[0].offset, str(stop))
+            except GenerationMoved as moved:
+                self.ends.set()
+                self._stop(consumer, tp, records[0].offset, str(moved))
             except Exception as error:
                 self._stop(consumer, tp, records[0].offset, f"{type(error).__name__}: {error}")
 
@@ -139,15 +152,16 @@ class Inbox:
         if (known := self._positions.get(tp)) is not None:
             return known
         async with self._pool.acquire() as connection:
-            found = await read_position(connection, tp.topic, tp.partition)
+            found = await read_position(connection, self._topics[tp.topic], tp.partition)
         self._positions[tp] = found
         return found
 
     def _deliveries(self, tp: TopicPartition, records: Sequence[Record]) -> list[Delivery]:
         deliveries, foreign = [], []
+        topic = self._topics[tp.topic]
         for r in records:
             try:
-                deliveries.append(from_record(r.topic, r.partition, r.offset, r.key, r.value, r.headers))
+                deliveries.append(from_record(topic, r.partition, r.offset, r.key, r.value, r.headers))
             except MalformedRecord as error:
                 foreign.append(str(error))
         self._watch.foreign(tp, foreign)
@@ -190,7 +204,9 @@ class Inbox:
     ) -> None:
         started = time.perf_counter()
         async with self._pool.acquire() as connection:
-            await apply_batch(connection, self._reading, self._partitions, fresh, before, after)
+            await apply_batch(connection, self._reading, self.partitions, fresh, before, after)
+        if announcement(fresh[-1].entry.event) is not None:
+            self.ends.set()
         self._positions[tp] = after
         self._watch.applied(tp, len(fresh), time.perf_counter() - started)
 

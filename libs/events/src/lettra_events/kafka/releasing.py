@@ -20,15 +20,18 @@ from lettra_events.decisions.workspace import Cause, Workspace, for_each
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import in_savepoint, will_pass
 from lettra_events.kafka.deciding import Incoming, apply_incoming, read_incoming
+from lettra_events.kafka.generations import partitions_of, recorded_generations
+from lettra_events.kafka.moving import GenerationMoved, check_read_here
 from lettra_events.kafka.parking import PARKED_RECORDS, ParkedRecord, append_parking, stop_key, thaw
 from lettra_events.kafka.reading import Reading
+from lettra_events.kafka.topics import partition_of
 from lettra_events.progress import Progress, silent
 from lettra_events.store.append import Connection
 from lettra_events.store.running import RETRIES_MAX, TRANSIENT
 
 _HOLD = """
-select o.partition from consumer_offsets o join parked_keys k using (topic, partition)
- where k.topic = $1 and k.key = $2 for update of o"""
+select o.partition from consumer_offsets o join parked_keys k using (topic)
+ where k.topic = $1 and k.key = $2 and o.partition = $3 for update of o"""
 _WAITING = "select record from parked_records where topic = $1 and key = $2 order by sequence limit $3"
 _COUNT = "select count(*) from parked_records where topic = $1 and key = $2"
 
@@ -98,6 +101,8 @@ async def release_key(
 ) -> Release:
     """Apply what waits of the key, without the record to skip. A deadlock or the like is tried again.
 
+    `partitions`: how many each topic has, where the database has not recorded which generation is read.
+
     Raises `NotParked` with nothing done, and whatever the database says when it is away: then the steps before it are
     done, the key waits at the next record, and releasing it again goes on there.
     """
@@ -130,24 +135,32 @@ async def _step(
     for attempt in range(1, RETRIES_MAX + 1):
         try:
             async with connection.transaction():
-                waiting, count = await _hold(connection, topic, key, skip, records_max + 1)
+                read = partitions_of(await recorded_generations(connection, reading.topics))
+                partitions = {**partitions, **read}
+                waiting, count = await _hold(connection, partitions, topic, key, skip, records_max + 1)
                 goes_on_at = waiting[records_max] if count > records_max else None
                 these = waiting[:records_max]
                 step = await _apply_waiting(connection, reading, partitions, these, goes_on_at, count, skip)
                 failpoints.reach("release.written")
             failpoints.reach("release.committed")
             return step
-        except TRANSIENT:
+        except (*TRANSIENT, GenerationMoved):
             if attempt == RETRIES_MAX:
                 raise
     raise AssertionError("unreachable")
 
 
 async def _hold(
-    connection: Connection, topic: str, key: str, skip: Skip | None, limit: int
+    connection: Connection, partitions: Mapping[str, int], topic: str, key: str, skip: Skip | None, limit: int
 ) -> tuple[Sequence[Delivery], int]:
-    """Keep the consumer out; the first records that wait, and how many do."""
-    if await connection.fetchval(_HOLD, topic, key) is None:
+    """Keep the consumer out; the first records that wait, and how many do.
+
+    Its partition is the one in which the key's records come now: it may have been parked in an older generation.
+    """
+    partition = partition_of(key, partitions[topic]) if topic in partitions else None
+    held = await connection.fetchval(_HOLD, topic, key, partition)
+    await check_read_here(connection, partitions)
+    if held is None:
         raise NotParked(f"{topic}: the key {key} is not parked")
     # A statement of its own: it sees what was committed while the lock was waited for.
     waiting = [thaw(row[0]) for row in await connection.fetch(_WAITING, topic, key, limit)]

@@ -33,7 +33,6 @@ from lettra_events.store.relay_store import ROUND_BYTES_MAX, RelayState
 log = structlog.get_logger(__name__)
 
 _REPUBLISH_LOCK = 0x1E77_0003
-_ROUND_EVENTS = 2_000
 _ROUND_SECONDS_MAX = 60
 _POLL_SECONDS = 0.1
 _PREPARED = """
@@ -53,13 +52,17 @@ class NotSwitched(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Whose topic it is, and where: `topic` is its logical name, `dsn` the service's own database."""
+    """Whose topic it is, and where: `topic` is its logical name, `dsn` the service's own database.
+
+    `batch_max`: events a round.
+    """
 
     service: str
     topic: str
     dsn: str
     bootstrap: str
     replication: int = 1
+    batch_max: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,7 @@ async def _republish(
     await producer.start()
     try:
         while not caught_up:
-            state, caught_up = await _republish_round(connection, producer, new, state)
+            state, caught_up = await _republish_round(connection, producer, new, state, publisher.batch_max)
             progress(f"events published to {new.name}", state.mark, state.sequence)
     finally:
         # All that it was given is acknowledged, or the process ends: nothing of it comes behind the announcement.
@@ -158,10 +161,10 @@ async def _republish(
 
 
 async def _republish_round(
-    connection: Connection, producer: Any, new: Generation, state: RelayState
+    connection: Connection, producer: Any, new: Generation, state: RelayState, batch_max: int
 ) -> tuple[RelayState, bool]:
     """One round, and whether hardly anything is left, which the relay publishes as well as what comes meanwhile."""
-    entries = await relay_store.read_log(connection, state.mark, _ROUND_EVENTS, ROUND_BYTES_MAX)
+    entries = await relay_store.read_log(connection, state.mark, batch_max, ROUND_BYTES_MAX)
     if not entries:
         return state, True
     async with asyncio.timeout(_ROUND_SECONDS_MAX):
@@ -169,7 +172,7 @@ async def _republish_round(
     await relay_store.move_prepared(connection, state, this.mark, this.heads)
     failpoints.reach("generation.republished_batch")
     state = await relay_store.read_generation(connection, new.number)
-    return state, state.sequence - state.mark < _ROUND_EVENTS
+    return state, state.sequence - state.mark < batch_max
 
 
 def _stream(publisher: Publisher) -> str:

@@ -7,7 +7,7 @@ raised, drop a batch with a null header, create topics by itself, give up order 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import asyncpg
@@ -16,10 +16,21 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 
+from lettra_events.kafka.generations import Generation
 from lettra_events.kafka.inbox import Inbox
 from lettra_events.kafka.reading import Reading
 
 POLL_MS = 20
+
+
+def group_of(service: str, generations: Iterable[Generation]) -> str:
+    """The name of the group in which a service's replicas share its partitions: another one after each move.
+
+    To a static member that comes back the broker gives what it had, though it subscribes to another topic now; and a
+    group waits for those that have gone. A new one has neither.
+    """
+    moves = sum(generation.number - 1 for generation in generations)
+    return f"lettra-{service}" if moves == 0 else f"lettra-{service}.m{moves}"
 
 
 class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -34,25 +45,25 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class Subscription:
-    """One replica's reading of all topics of its service."""
+    """One replica's reading of all topics of its service, one generation of each."""
 
     def __init__(
         self,
         broker: KafkaBroker,
         reading: Reading,
         pool: asyncpg.Pool[Any],
-        partitions: dict[str, int],
+        generations: Mapping[str, Generation],
         *,
         instance: str | None = None,
         batch_max: int = 1_000,
         wake: asyncio.Event | None = None,
     ) -> None:
         self._wake = wake or asyncio.Event()
-        self.inbox = Inbox(reading, pool, partitions)
+        self.inbox = Inbox(reading, pool, generations)
         self._subscriber = broker.subscriber(
-            *reading.topics,
+            *(generation.name for generation in generations.values()),
             batch=True,
-            group_id=f"lettra-{reading.service}",
+            group_id=group_of(reading.service, generations.values()),
             group_instance_id=instance,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,

@@ -57,7 +57,7 @@ async def ensure_topic(
     `TopicMisfit` if it exists with another number of partitions than `said_by` says: keys would change theirs.
     """
     async with _admin(bootstrap) as admin:
-        return await _ensure(admin, topic, partitions, replication, _TOPIC_CONFIG)
+        return await _ensure(admin, topic, partitions, replication, _TOPIC_CONFIG, said_by)
 
 
 async def ensure_compacted_topic(
@@ -70,14 +70,19 @@ async def ensure_compacted_topic(
     """
     config = _COMPACTED_CONFIG | {"segment.ms": str(segment_ms)}
     async with _admin(bootstrap) as admin:
-        created = await _ensure(admin, topic, partitions, replication, config)
+        created = await _ensure(admin, topic, partitions, replication, config, "LETTRA_PARTITIONS")
         if not created:
             await _configure(admin, topic, config)
     return created
 
 
 async def _ensure(
-    admin: AIOKafkaAdminClient, topic: str, partitions: int, replication: int, config: Mapping[str, str]
+    admin: AIOKafkaAdminClient,
+    topic: str,
+    partitions: int,
+    replication: int,
+    config: Mapping[str, str],
+    said_by: str,
 ) -> bool:
     created = await _create(admin, topic, partitions, replication, config)
     actual = (await _wait_for(admin, [topic], _CREATE_SECONDS_MAX))[topic]

@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
 import structlog
+from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -19,12 +20,14 @@ from prometheus_client import REGISTRY
 
 from lettra_events import metrics
 from lettra_events.decisions.compacting import PENDING_CHANGES, CompactedTopic
+from lettra_events.kafka.beginning import begin_reading
 from lettra_events.kafka.compacted import CompactedPublisher
+from lettra_events.kafka.moving import GenerationMoved, check_read_here
 from lettra_events.kafka.parked import Measured, measure_parked
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
 from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
 from lettra_events.kafka.subscribing import Subscription
-from lettra_events.kafka.topics import count_partitions
+from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.service import http
 from lettra_events.service.commands import Commands
 from lettra_events.service.service import Service
@@ -36,6 +39,7 @@ log = structlog.get_logger(__name__)
 EX_TEMPFAIL, EX_CONFIG = 75, 78
 WAIT_FOR_SERVERS_SECONDS = 60.0
 GAUGES_EVERY_SECONDS = 2.0
+LOOK_FOR_MOVE_SECONDS = 2.0
 CHECK_SECONDS_MAX = 2.0
 PARKING_EVENTS = ("KeyParked", "KeyReleased", "EventSkipped")
 
@@ -51,11 +55,14 @@ class Process:
         self.pool: asyncpg.Pool[Any] | None = None
         self.subscription: Subscription | None = None
         self.relay: Relay | None = None
-        self.broker = KafkaBroker(
-            settings.kafka,
+        self.broker = self._new_broker()
+
+    def _new_broker(self) -> KafkaBroker:
+        return KafkaBroker(
+            self.settings.kafka,
             apply_types=False,
             allow_auto_create_topics=False,
-            graceful_timeout=settings.shutdown_seconds,
+            graceful_timeout=self.settings.shutdown_seconds,
             logger=logging.getLogger("faststream"),
             middlewares=[KafkaPrometheusMiddleware(registry=REGISTRY)],
         )
@@ -100,21 +107,62 @@ class Process:
             self.pool.terminate()
 
     async def _start_worker(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self._stop_reading)
+        await self._read()
+        self._start_task(stack, self._follow_generations())
+
+    async def _read(self) -> None:
         assert self.pool is not None
         topics = self.service.reading.topics
         log.info("worker.waits_for_topics", topics=list(topics), seconds_max=WAIT_FOR_SERVERS_SECONDS)
-        partitions = await count_partitions(self.settings.kafka, topics, WAIT_FOR_SERVERS_SECONDS)
+        async with self.pool.acquire() as connection:
+            generations = await begin_reading(
+                connection, self.settings.kafka, topics, WAIT_FOR_SERVERS_SECONDS
+            )
         self.subscription = Subscription(
             self.broker,
             self.service.reading,
             self.pool,
-            partitions,
+            generations,
             instance=self.settings.instance,
             batch_max=self.settings.batch_max,
             wake=self.wake,
         )
         await self.broker.start()
-        stack.push_async_callback(self.broker.stop)
+        log.info("worker.reads", topics={g.name: g.partitions for g in generations.values()})
+
+    async def _stop_reading(self) -> None:
+        self.subscription = None
+        await self.broker.stop()
+
+    async def _follow_generations(self) -> None:
+        """When the service has moved to another generation of a topic, by this replica or another, read that one."""
+        while True:
+            try:
+                if await self._has_moved():
+                    await self._stop_reading()
+                    self.broker = self._new_broker()
+                    await self._read()
+            except (TopicMisfit, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                log.error("worker.cannot_follow", reason=f"{type(error).__name__}: {error}")
+                if self.subscription is None:
+                    _end_process(EX_TEMPFAIL)
+
+    async def _has_moved(self) -> bool:
+        """Looks when a generation ends, and now and then."""
+        assert self.pool is not None
+        assert self.subscription is not None
+        inbox = self.subscription.inbox
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_FOR_MOVE_SECONDS):
+                await inbox.ends.wait()
+        inbox.ends.clear()
+        async with self.pool.acquire() as connection:
+            try:
+                await check_read_here(connection, inbox.partitions)
+            except GenerationMoved:
+                return True
+        return False
 
     def _start_task(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -20,8 +20,15 @@ import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
 
+from lettra_events.kafka.generations import Generation, published_topic
 from lettra_events.kafka.relay import ForkDetected
-from lettra_events.kafka.topics import TopicMisfit, ensure_compacted_topic, ensure_topic
+from lettra_events.kafka.topics import (
+    TopicMisfit,
+    ensure_compacted_topic,
+    ensure_topic,
+    misfit,
+    topic_sizes,
+)
 from lettra_events.service.logs import configure_logs
 from lettra_events.service.process import EX_CONFIG, EX_TEMPFAIL, Process
 from lettra_events.service.service import Service
@@ -161,20 +168,37 @@ async def _migrate(service: Service, settings: ServiceSettings) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         applied = await migrate(connection, service.package)
+        published = await published_topic(connection, service.topic)
     finally:
         await connection.close()
-    made = await ensure_topic(settings.kafka, service.topic, settings.partitions, settings.replication)
+    made = await ensure_topic(
+        settings.kafka, published.name, _partitions(settings, published), settings.replication
+    )
+    sizes = await topic_sizes(settings.kafka) if service.compacted else {}
     for each in service.compacted:
         await ensure_compacted_topic(
             settings.kafka,
             each.topic,
-            settings.partitions,
+            sizes.get(each.topic, settings.partitions),
             settings.replication,
             settings.compacted_segment_ms,
         )
     log.info(
-        "service.migrated", database_created=created, applied=applied, topic=service.topic, topic_created=made
+        "service.migrated",
+        database_created=created,
+        applied=applied,
+        topic=published.name,
+        topic_created=made,
     )
+
+
+def _partitions(settings: ServiceSettings, published: Generation) -> int:
+    """How many the setting says, before anything is published; then only a move changes it."""
+    if published.partitions == 0:
+        return settings.partitions
+    if "partitions" in settings.model_fields_set and settings.partitions != published.partitions:
+        raise misfit(published.name, published.partitions, settings.partitions, "LETTRA_PARTITIONS")
+    return published.partitions
 
 
 async def _serve(service: Service, settings: ServiceSettings, roles: Sequence[str], stop: _Stop) -> None:

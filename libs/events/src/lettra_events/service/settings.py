@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lettra_events.kafka.topics import PARTITIONS_MAX
 from lettra_events.service.problems import plain
 
 _SERVER = re.compile(r"[^\s:,]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}")
@@ -28,7 +29,7 @@ class ServiceSettings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address that the API listens on")
     http_port: int = Field(8000, ge=1, le=65_535)
     partitions: int = Field(
-        6, ge=1, le=1_000, description="partitions of the service's topic, fixed for a generation"
+        6, ge=1, le=PARTITIONS_MAX, description="partitions of the service's topic when it is made"
     )
     replication: int = Field(1, ge=1, le=7, description="replicas of each partition")
     instance: str | None = Field(
