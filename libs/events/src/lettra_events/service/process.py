@@ -12,7 +12,6 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -27,7 +26,6 @@ from lettra_events.kafka.parked import Measured, measure_parked
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS
 from lettra_events.kafka.relay import ForkDetected, Relay, RelayFailed, RelaySettings
 from lettra_events.kafka.subscribing import Subscription
-from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.service import http
 from lettra_events.service.commands import Commands
 from lettra_events.service.service import Service
@@ -138,15 +136,15 @@ class Process:
     async def _follow_generations(self) -> None:
         """When the service has moved to another generation of a topic, by this replica or another, read that one."""
         while True:
+            if not await self._has_moved():
+                continue
             try:
-                if await self._has_moved():
-                    await self._stop_reading()
-                    self.broker = self._new_broker()
-                    await self._read()
-            except (TopicMisfit, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                await self._stop_reading()
+                self.broker = self._new_broker()
+                await self._read()
+            except Exception as error:
                 log.error("worker.cannot_follow", reason=f"{type(error).__name__}: {error}")
-                if self.subscription is None:
-                    _end_process(EX_TEMPFAIL)
+                _end_process(EX_TEMPFAIL)
 
     async def _has_moved(self) -> bool:
         """Looks when a generation ends, and now and then."""
@@ -157,11 +155,14 @@ class Process:
             async with asyncio.timeout(LOOK_FOR_MOVE_SECONDS):
                 await inbox.ends.wait()
         inbox.ends.clear()
-        async with self.pool.acquire() as connection:
-            try:
+        try:
+            async with self.pool.acquire() as connection:
                 await check_read_here(connection, inbox.partitions)
-            except GenerationMoved:
-                return True
+        except GenerationMoved as moved:
+            log.info("worker.moves", reason=str(moved))
+            return True
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            log.warning("worker.database_away", reason=f"{type(error).__name__}: {error}")
         return False
 
     def _start_task(self, stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
