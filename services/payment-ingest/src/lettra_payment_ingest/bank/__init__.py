@@ -1,5 +1,6 @@
 """Bank files, read purely: bytes in, statements out, no other input or output.
 
-`camt` reads, `checks` judges whether a statement adds up and follows the one before, `identity` says which
-transactions are new. Whatever a file holds, the only error is `errors.UnreadableFile`.
+`reading` tells the format and reads it (`camt`, `mt`, `cfonb`, `csv_file`, or an `archive` of these), `checks` judges
+whether a statement adds up and follows the one before, `identity` says which transactions are new, `parsing` says it
+all to whoever is not the service. Whatever a file holds, the only error is `errors.UnreadableFile`.
 """

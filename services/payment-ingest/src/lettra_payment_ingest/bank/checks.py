@@ -35,7 +35,9 @@ class Continuity:
 def check_statement(statement: Statement) -> Verdict:
     """Opening balance plus booked entries must be the closing balance, to the last digit, in one currency."""
     if statement.message != "statement":
-        return Verdict("unverified", f"is a {statement.message}: what it announces is in no balance yet")
+        return Verdict(
+            "unverified", f"a {statement.message} only announces: its entries are in no balance yet"
+        )
     currencies = _currencies(statement)
     if len(set(currencies.values())) > 1:
         return Verdict("quarantined", "currencies are mixed: " + _named(currencies, statement))

@@ -13,6 +13,8 @@ from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.limits import Limits
 
 LINE_BYTES_MAX: Final = 65_536
+LINES_MAX: Final = 5_000_000
+"""More than the largest file of real lines has: each takes its time, even if it is empty."""
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _CP1252_ONLY: Final = re.compile(rb"[\x80-\x9f]")
@@ -40,6 +42,8 @@ def raw_lines(source: BinaryIO, name: str, limits: Limits) -> Iterator[tuple[int
             raise UnreadableFile(name, f"line {number + 1}", f"is larger than {limits.bytes_max} bytes")
         for line in chunk.splitlines() if b"\r" in chunk[:-2] else (chunk.rstrip(b"\r\n"),):
             number += 1
+            if number > LINES_MAX:
+                raise UnreadableFile(name, f"line {number}", f"more than {LINES_MAX} lines")
             yield number, line.removeprefix(_UTF8_MARK) if number == 1 else line
 
 
