@@ -36,7 +36,7 @@ async def measure(server: str, bootstrap: str, events: int) -> dict[str, float]:
     for _ in range(ROUNDS):
         async with fresh_database(server) as dsn:
             connection = await asyncpg.connect(dsn)
-            await _fill(connection, events)
+            await fill(connection, events)
             relayed += await _relay(connection, dsn, bootstrap, events)
             produced += await _produce(connection, bootstrap, events)
             await connection.close()
@@ -47,7 +47,7 @@ async def measure(server: str, bootstrap: str, events: int) -> dict[str, float]:
     }
 
 
-async def _fill(connection: Any, events: int) -> None:
+async def fill(connection: Any, events: int) -> None:
     """Append the events that both will send."""
     for start in range(0, events, _APPEND_AT_ONCE):
         numbers = range(start, min(events, start + _APPEND_AT_ONCE))
@@ -65,13 +65,13 @@ async def _relay(connection: Any, dsn: str, bootstrap: str, events: int) -> floa
     goal = await connection.fetchval("select sequence from relay") + events
     relay = Relay(RelaySettings(bootstrap, topic, "bench"), dsn)
     task = asyncio.create_task(relay.run())
-    await _until(lambda: _leads(relay), task)
+    await until(lambda: _leads(relay), task)
     started = time.perf_counter()
 
     async def published() -> bool:
         return bool(await connection.fetchval("select mark from relay") >= goal)
 
-    await _until(published, task)
+    await until(published, task)
     took = time.perf_counter() - started
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -83,7 +83,7 @@ async def _leads(relay: Relay) -> bool:
     return relay.leading
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], task: asyncio.Task[None]) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], task: asyncio.Task[None]) -> None:
     """Wait for it, or fail as the relay fails."""
     while not await condition():
         if task.done():

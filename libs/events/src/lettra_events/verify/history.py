@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from lettra_events.kafka.generations import published_topic
+from lettra_events.kafka.generations import generation_name
 from lettra_events.kafka.newest import newest_generation
 from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.progress import Progress, silent
@@ -45,12 +45,12 @@ async def verify_history(
     snapshot begins. So what is up to the mark is on Kafka before its ends, and what is before its ends is in the log.
     """
     dsn = settings.database(service.name)
-    async with _connected(dsn) as beside:
+    async with connected(dsn) as beside:
         published = await read_published(beside)
-        topic = (await published_topic(beside, service.topic)).name
+        topic = generation_name(service.topic, published.generation)
         async with (
             _published_lanes(service.name, settings.kafka, topic, published) as lanes,
-            _snapshot(dsn) as connection,
+            snapshot(dsn) as connection,
         ):
             counted = await check_store(connection, service.name, progress)
             head = await read_head_of_log(connection)
@@ -182,7 +182,8 @@ async def _published_lanes(
 
 
 @asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[Any]:
+async def connected(dsn: str) -> AsyncIterator[Any]:
+    """A connection without limits of time."""
     # A snapshot is open as long as the pass takes; a server that ends idle transactions would end it.
     connection = await asyncpg.connect(
         dsn,
@@ -200,9 +201,10 @@ async def _connected(dsn: str) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def _snapshot(dsn: str) -> AsyncIterator[Any]:
+async def snapshot(dsn: str) -> AsyncIterator[Any]:
+    """A connection that sees the database as it is now, as long as it is open; it can write nothing."""
     async with (
-        _connected(dsn) as connection,
+        connected(dsn) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         # A repeatable read sees what is there at its first query.
