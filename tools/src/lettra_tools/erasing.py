@@ -1,0 +1,131 @@
+"""What follows an erasure: rewriting the tables that held the person, and looking for him on the compacted topic."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from lettra_events.kafka.compaction import EVERYTHING, keys_left
+from lettra_events.kafka.topics import count_partitions, partition_of
+from lettra_events.service.service import Service
+from lettra_events.store.append import Connection
+from lettra_tools.commands.reaching import Away, database, reachable_settings
+from lettra_tools.stack.model import Report
+
+OLD_READERS_SECONDS_MAX = 10.0
+TOPIC_SECONDS_MAX = 10.0
+LOOK_SECONDS_MAX = 120.0
+PAUSE_SECONDS_MAX = 10.0
+_OLD_READERS = """
+select application_name from pg_stat_activity
+ where datname = current_database() and pid <> pg_backend_pid() and age(backend_xmin) > age($1::text::xid)
+ order by xact_start"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What was done in PostgreSQL. `problem`: why the tables were not rewritten, "" if they were.
+
+    `wal_switched`: the write-ahead log goes on in a new file, and a checkpoint has let go of those before;
+    `wal_recycled`: PostgreSQL keeps such files under new names, with their old bytes, until it overwrites them.
+    """
+
+    tables: Sequence[str]
+    problem: str
+    wal_switched: bool
+    wal_recycled: bool
+
+
+async def rewrite(service: Service, folder: Path) -> Rewritten:
+    """Write the tables that no event tells anew, without their dead rows, and let go of the log that has them.
+
+    PostgreSQL leaves a deleted row in its page, and VACUUM alone leaves its bytes there.
+    """
+    settings = reachable_settings(service, folder)
+    async with database(service, settings, "erase") as connection:
+        tables = [table.name for table in service.aside]
+        problem = await _old_readers(connection)
+        if not problem:
+            problem = await _vacuum(connection, tables)
+        switched = await _switch_wal(connection)
+        recycled = await connection.fetchval("select current_setting('wal_recycle')") == "on"
+    return Rewritten(tables, problem, switched, recycled)
+
+
+async def _old_readers(connection: Connection) -> str:
+    """Wait for those who may still see the deleted rows; for them a rewrite would keep these. Who stays, in words."""
+    now = await connection.fetchval("select pg_current_xact_id()::xid::text")
+    deadline = time.monotonic() + OLD_READERS_SECONDS_MAX
+    while names := [row[0] for row in await connection.fetch(_OLD_READERS, now)]:
+        if time.monotonic() > deadline:
+            return f"a transaction that began before the erasure is still open ({', '.join(names)})"
+        await asyncio.sleep(0.1)
+    return ""
+
+
+async def _vacuum(connection: Connection, tables: Sequence[str]) -> str:
+    try:
+        for table in tables:
+            await connection.execute(f"vacuum (full) {table}")
+    except (
+        asyncpg.LockNotAvailableError,
+        asyncpg.QueryCanceledError,
+        asyncpg.InsufficientPrivilegeError,
+    ) as error:
+        return str(error)
+    return ""
+
+
+async def _switch_wal(connection: Connection) -> bool:
+    """False where this role may not."""
+    try:
+        await connection.fetchval("select pg_switch_wal()::text")
+        await connection.execute("checkpoint")
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.QueryCanceledError):
+        return False
+    return True
+
+
+async def wait_until_gone(
+    service: Service,
+    folder: Path,
+    keys: Collection[str],
+    sent: Callable[[], bool],
+    report: Report,
+    seconds_max: float,
+) -> set[str]:
+    """Look until the service's compacted topics hold neither value nor tombstone of these keys, or time is up.
+
+    `sent` says whether the tombstones are on the topic; before, nothing can be concluded. What is left at the end.
+    """
+    settings = reachable_settings(service, folder)
+    began = time.monotonic()
+    while True:
+        left = set(keys)
+        if sent():
+            left = {
+                key for topic in service.compacted for key in await _left(settings.kafka, topic.topic, keys)
+            }
+        passed = time.monotonic() - began
+        if not left or passed >= seconds_max:
+            return left
+        report(f"waiting until Kafka has compacted the topic: {passed:.0f} s of at most {seconds_max:.0f}")
+        await asyncio.sleep(min(PAUSE_SECONDS_MAX, 0.5 + passed / 10, seconds_max - passed))
+
+
+async def _left(kafka: str, topic: str, keys: Collection[str]) -> set[str]:
+    count = (await count_partitions(kafka, [topic], TOPIC_SECONDS_MAX))[topic]
+    left: set[str] = set()
+    for partition in sorted({partition_of(key, count) for key in keys}):
+        here = {key: EVERYTHING for key in keys if partition_of(key, count) == partition}
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
+                left |= await keys_left(kafka, topic, partition, here)
+        except TimeoutError:
+            raise Away(f"Kafka took more than {LOOK_SECONDS_MAX:.0f} s to show {topic}. Try again.") from None
+    return left
