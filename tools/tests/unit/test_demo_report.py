@@ -10,13 +10,13 @@ from rich.console import Console
 
 from lettra_tools.client import Refused, Service, bar
 from lettra_tools.commands import imports
-from lettra_tools.demo.history import Verified
 from lettra_tools.demo.report import show_checks
 from lettra_tools.demo.screen import Screen
 from lettra_tools.demo.truth import Check
+from lettra_tools.demo.verifying import Verdict
 
-WHOLE = {"invoicing": Verified("invoicing", 0, 0, (), ())}
-BROKEN = {"invoicing": Verified("invoicing", 3, 1, (), ("the hash chain breaks at sequence 2",))}
+WHOLE = [Verdict("invoicing", sound=True, sentence="3 entries alike")]
+BROKEN = [*WHOLE, Verdict("matching", sound=False, sentence="the hash chain breaks at sequence 2")]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def screen(output: io.StringIO) -> Screen:
 
 
 @pytest.mark.parametrize(
-    ("checks", "history", "holds"),
+    ("checks", "verdicts", "holds"),
     [
         ([Check("it adds up", 1, 1), Check("each", 7, 7)], WHOLE, True),
         ([Check("it adds up", 1, 1), Check("each", 6, 7, ("the third",))], WHOLE, False),
@@ -38,15 +38,15 @@ def screen(output: io.StringIO) -> Screen:
     ],
 )
 def test_one_broken_promise_is_enough(
-    screen: Screen, output: io.StringIO, checks: list[Check], history: dict[str, Verified], holds: bool
+    screen: Screen, output: io.StringIO, checks: list[Check], verdicts: list[Verdict], holds: bool
 ) -> None:
-    assert show_checks(screen, checks, history) is holds
+    assert show_checks(screen, checks, verdicts) is holds
     printed = output.getvalue()
     assert ("FAIL" in printed) is not holds
     for check in checks:
         assert check.what in printed
         assert all(broken in printed for broken in check.broken)
-    assert all(problem in printed for problem in history["invoicing"].problems)
+    assert all(verdict.sentence in printed for verdict in verdicts)
 
 
 def test_plain_progress_says_where_it_is_now_and_then(output: io.StringIO) -> None:

@@ -16,7 +16,7 @@ from lettra_events.envelope import LogEntry
 from lettra_tools.demo import report
 from lettra_tools.demo.agreement import check_agreement
 from lettra_tools.demo.company import build_company
-from lettra_tools.demo.history import Verified, is_empty, read_history
+from lettra_tools.demo.history import Published, is_empty, read_history
 from lettra_tools.demo.model import Company, Sale
 from lettra_tools.demo.running import Life
 from lettra_tools.demo.samples import ENTITY, sample_files, send_samples
@@ -36,6 +36,7 @@ from lettra_tools.demo.truth import (
     outcomes,
 )
 from lettra_tools.demo.truth import Outcome as PaymentOutcome
+from lettra_tools.demo.verifying import verify_services
 
 LATE_PAYMENTS = Path("receivables") / "ibm-late-payments.csv"
 DEFAULT_DATA = Path("..") / "shared" / "data"
@@ -71,7 +72,7 @@ class Timings:
 class Found:
     """What was read back at the end."""
 
-    history: Mapping[str, Verified]
+    history: Mapping[str, Published]
     tally: Tally
     booked: Booked
     payments: list[PaymentOutcome]
@@ -144,7 +145,9 @@ def _run(
         checks = [*_checks(company, life, found), *check_agreement(company, services, found.tally)]
     _show_results(screen, company, services, found)
     screen.heading("What must hold")
-    return report.show_checks(screen, checks, found.history), life
+    with timings.of("verify"):
+        verdicts = verify_services(on.folder, screen)
+    return report.show_checks(screen, checks, verdicts), life
 
 
 def _send_samples(plan: Plan, company: Company, services: Services, screen: Screen) -> None:
@@ -173,8 +176,8 @@ def _checks(company: Company, life: Life, found: Found) -> list[Check]:
     told, history = life.told, found.history
     parked = [
         f"{service}: {entry.event.stream_id}"
-        for service, verified in history.items()
-        for entry in verified.entries
+        for service, published in history.items()
+        for entry in published.entries
         if entry.event.type.endswith(".KeyParked")
     ]
     currencies = sorted({money.currency for money in found.tally.money.values()})

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from lettra_tools.demo.history import Verified
+from lettra_tools.demo.history import Published
 from lettra_tools.demo.model import CURRENCY, Company, Habit
 from lettra_tools.demo.running import Told
 from lettra_tools.demo.samples import Outcome as SampleOutcome
 from lettra_tools.demo.screen import Screen
 from lettra_tools.demo.tally import Item, Money, Tally
 from lettra_tools.demo.truth import Check, Outcome
+from lettra_tools.demo.verifying import Verdict
 
 REASONS_MAX = 6
 LEDGER_ITEMS_MAX = 4
@@ -58,11 +59,11 @@ def show_samples(screen: Screen, found: Sequence[SampleOutcome]) -> None:
     screen.say(", ".join(f"{outcome}: {count}" for outcome, count in sorted(counts.items())))
 
 
-def show_events(screen: Screen, history: Mapping[str, Verified]) -> None:
+def show_events(screen: Screen, history: Mapping[str, Published]) -> None:
     """Events by type, counted on Kafka."""
     rows = []
-    for service, verified in history.items():
-        counts = Counter(entry.event.type for entry in verified.entries)
+    for service, published in history.items():
+        counts = Counter(entry.event.type for entry in published.entries)
         rows += [(service, kind.partition(".")[2], f"{count:,}") for kind, count in counts.most_common()]
     screen.table(("published by", "event", "#count"), rows)
     screen.say(f"{sum(len(each.entries) for each in history.values()):,} events in all, read from Kafka.")
@@ -151,19 +152,16 @@ def show_ledger(screen: Screen, ledger: dict[str, Any]) -> None:
         )
 
 
-def show_checks(screen: Screen, checks: Sequence[Check], history: Mapping[str, Verified]) -> bool:
+def show_checks(screen: Screen, checks: Sequence[Check], verdicts: Sequence[Verdict]) -> bool:
     """Every promise, and whether it was kept; True if all were."""
     for check in checks:
         count = f": {check.kept:,} of {check.of:,}" if check.of != 1 else ""
         screen.say(f"{'ok  ' if check.holds else 'FAIL'} {check.what}{count}")
         for broken in check.broken:
             screen.say(f"       {broken}")
-    for verified in history.values():
-        screen.say(f"verify: {'FAIL ' if verified.problems else 'ok, '}{verified.in_words()}")
-    screen.say(
-        "(This verifies the log as it stands on Kafka, from its first record. The databases were not asked.)"
-    )
-    return all(check.holds for check in checks) and not any(each.problems for each in history.values())
+    for verdict in verdicts:
+        screen.say(f"{'ok  ' if verdict.sound else 'FAIL'} verify {verdict.service}: {verdict.sentence}")
+    return all(check.holds for check in checks) and all(verdict.sound for verdict in verdicts)
 
 
 def show_timings(screen: Screen, timings: Mapping[str, float], told: Told) -> None:
