@@ -22,6 +22,7 @@ _TAG: Final = re.compile(r":(\d{2}[A-Z]|13|20|21|25|28|61|64|65|86|NS):", re.ASC
 _CUT_TIME: Final = re.compile(r":\d{2}:\d{2}(?!\d)", re.ASCII)
 _HOUR: Final = re.compile(r"(?<!\d)\d{2}", re.ASCII)
 _END: Final = re.compile(r"-(\}.*|XXX)?\s*")
+_CUT: Final = "the message ends too soon: its wrapper {4: has no end -}"
 _BLOCK: Final = re.compile(r"\{\s*2:\s*[IO](94\d)")
 
 
@@ -47,12 +48,16 @@ class Message:
 
 
 def messages(source: BinaryIO, name: str, limits: Limits) -> Iterator[Message]:
-    """The messages of a file, each whole."""
+    """The messages of a file, each whole: one in a wrapper must have the wrapper's end."""
     message = Message()
-    opened = False
+    opened = wrapped = False
     for line, text in lines(source, name, limits):
         header = _BLOCK.search(text) if "{" in text else None
-        if _END.fullmatch(text) or "{4:" in text or header:
+        ended = _END.fullmatch(text) is not None
+        if ended or "{4:" in text or header:
+            if message.fields and wrapped and not ended:
+                raise UnreadableFile(name, f"line {line}", _CUT)
+            wrapped = "{4:" in text
             if message.fields:
                 yield message
                 message = Message()
@@ -69,6 +74,8 @@ def messages(source: BinaryIO, name: str, limits: Limits) -> Iterator[Message]:
             message = Message()
         message.fields.append(Field(tag[1], [text[tag.end() :]], line))
         opened = True
+    if message.fields and wrapped:
+        raise UnreadableFile(name, f"line {message.fields[-1].line}", _CUT)
     if message.fields:
         yield message
 

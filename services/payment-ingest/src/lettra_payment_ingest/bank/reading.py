@@ -76,6 +76,11 @@ def read_file(
 def _read(
     head: bytes, rest: BinaryIO, name: str, limits: Limits, mapping: Mapping | None
 ) -> Iterator[Statement]:
+    other = next((words for first, words in _OTHERS.items() if head.startswith(first)), None)
+    if other is not None or not head.strip():
+        raise UnreadableFile(
+            name, "line 1", f"is {other}, which is not taken" if other else "the file is empty"
+        )
     whole = io.BufferedReader(Chained(head, rest))
     match recognise(head):
         case "camt":
@@ -84,18 +89,10 @@ def _read(
             return read_mt(whole, name, limits)
         case "cfonb":
             return read_cfonb(whole, name, limits)
-        case _ if mapping is not None and head.strip():
-            return read_csv(whole, name, mapping, limits)
-    raise UnreadableFile(name, "line 1", _unknown(head))
-
-
-def _unknown(head: bytes) -> str:
-    if not head.strip():
-        return "the file is empty"
-    other = next((words for first, words in _OTHERS.items() if head.startswith(first)), None)
-    if other is not None:
-        return f"is {other}, which is not taken"
-    return "is no bank file: neither CAMT, MT940, MT942 nor CFONB 120 (a CSV file needs a mapping)"
+    if mapping is None:
+        words = "is no bank file: neither CAMT, MT940, MT942 nor CFONB 120 (a CSV file needs a mapping)"
+        raise UnreadableFile(name, "line 1", words)
+    return read_csv(whole, name, mapping, limits)
 
 
 def _seekable(head: bytes, source: BinaryIO, name: str, limits: Limits) -> BinaryIO:

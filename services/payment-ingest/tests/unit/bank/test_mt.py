@@ -310,6 +310,12 @@ class TestRefusals:
         assert found.startswith("bank.sta: line ")
         assert reason in found
 
+    @pytest.mark.parametrize("after", ["", "{1:F01X}{2:I940X}{4:\n" + HEAD + "-}"])
+    def test_a_wrapped_message_without_its_end_was_cut(self, after):
+        """Guard: cut inside an amount, it would be a smaller amount."""
+        cut = "{1:F01X}{2:I940X}{4:\n" + HEAD + ":61:260302C1234\n"
+        assert "the message ends too soon: its wrapper {4: has no end -}" in refusal(cut + after)
+
     def test_a_second_field_of_two_pages_is_not_one(self):
         assert "a second closing" in refusal(HEAD + ":62F:C260302EUR1,\n:62F:C260302EUR1,\n")
 
