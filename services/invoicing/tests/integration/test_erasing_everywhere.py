@@ -96,7 +96,7 @@ class Place:
 @pytest.fixture
 async def place(own_servers: Any, tmp_path: Path) -> AsyncIterator[Place]:
     """The service, migrated and running, on servers whose write-ahead log is not recycled."""
-    local = own_servers()
+    local = own_servers(fsync=False)
     running = local.start()
     settings = {
         "LETTRA_POSTGRES": running.postgres,
@@ -216,11 +216,13 @@ async def test_nothing_of_an_erased_person_is_left_and_the_books_stand(place: Pl
         assert place.files_with(text, "postgres/data/pg_wal")
     accounts = await place.tables()
 
-    for arguments in (["contact:C-1"], ["--customer", "C-2"]):
-        done = place.erase(*arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "its old files deleted" in done.stdout
-        assert "holds neither value nor key of contact:C-" in done.stdout
+    asked = {"who": "j.lambert", "why": "request 26-114"}
+    (await place.service.client.post("/contacts/contact:C-1/erase", json=asked)).raise_for_status()
+    told = [erased_by(place, "--customer", "C-2"), erased_by(place, "contact:C-1")]
+    assert [each.splitlines()[0] for each in told] == [
+        "contact:C-2 of customer C-2: erased by j.lambert.",
+        "contact:C-1 of customer C-1: was erased before.",
+    ]
 
     async def gone() -> bool:
         return not place.files_with(token, "kafka", "logs")
@@ -251,9 +253,13 @@ async def test_nothing_of_an_erased_person_is_left_and_the_books_stand(place: Pl
     assert (again.status_code, again.json()["created"]) == (200, 0)
     assert token not in await place.everything()
     assert len(prove(await read_topic(place.kafka, HISTORY))) == len(entries)
-    repeated = place.erase("contact:C-1", "--no-wait")
-    assert (repeated.returncode, repeated.stdout.splitlines()[0]) == (
-        0,
-        "contact:C-1 of customer C-1: was erased before.",
-    )
     assert len(await place.database.fetch("select from erased_contacts")) == 2
+
+
+def erased_by(place: Place, *arguments: str) -> str:
+    """What the command says when all is gone."""
+    done = place.erase(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "its old files deleted" in done.stdout
+    assert "holds neither value nor key of contact:C-" in done.stdout
+    return done.stdout
