@@ -11,6 +11,8 @@ from lettra_tools.commands.bench import bench
 from lettra_tools.commands.erase import EPILOG as ERASE
 from lettra_tools.commands.erase import erase
 from lettra_tools.commands.lag import EPILOG, lag
+from lettra_tools.commands.repartition import EPILOG as REPARTITION
+from lettra_tools.commands.repartition import repartition
 from lettra_tools.commands.replay import EXIT_CODES, replay, restate
 from lettra_tools.commands.verify import EXAMPLES, verify
 from lettra_tools.stack.model import StackError
@@ -47,6 +49,7 @@ app.command(epilog=f"Examples: lettra restate matching · lettra restate matchin
 )
 app.command(epilog=EXAMPLES)(verify)
 app.command(epilog=ERASE)(erase)
+app.command(epilog=REPARTITION)(repartition)
 app.add_typer(imports.app)
 app.add_typer(bank.app)
 app.add_typer(parked.app)
