@@ -125,6 +125,15 @@ class World:
         """The history on this generation, proven sound: repeats are the same, nothing is missing."""
         return prove(await read_topic(self.place.kafka, generation_name(self.place.topic, number)))
 
+    async def chains(self, number: int) -> list[tuple[int, bytes]]:
+        """Sequence and chain of each entry of a generation."""
+        return [(entry.sequence, entry.chain) for entry in await self.topic(number)]
+
+    async def log(self) -> list[tuple[int, bytes]]:
+        """The same of the database's log."""
+        rows = await self.toy.fetch("select sequence, chain from log order by 1")
+        return [(row[0], row[1]) for row in rows]
+
     async def ends(self, number: int) -> set[int]:
         """The last new entry of each partition of a generation."""
         found = await read_topic(self.place.kafka, generation_name(self.place.topic, number))
@@ -168,8 +177,7 @@ class World:
     async def check(self, number: int) -> list[LogEntry]:
         """The generation holds the log, and the clerk knows and decided what the deposits make."""
         entries = await self.topic(number)
-        log = await self.toy.fetch("select sequence, chain from log order by 1")
-        assert [(e.sequence, e.chain) for e in entries] == [tuple(row) for row in log]
+        assert [(e.sequence, e.chain) for e in entries] == await self.log()
         deposits = [(e.sequence, decode(e.event)) for e in entries]
         await check_whole(self.office, [(s, d) for s, d in deposits if isinstance(d, toys.Deposited)])
         return entries

@@ -45,7 +45,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A service that reads the topic. `at_the_end`: how many of its partitions have read the last entry of their topic."""
+    """A service that reads the topic. `at_the_end`: how many of its partitions have read the last entry of theirs."""
 
     service: str
     name: str
