@@ -52,7 +52,9 @@ class History:
 def service(reading: Reading = READING, **tables: Any) -> Service:
     """The toy as a service."""
     parts = {"state": (toys.ACCOUNTS, toys.HOLDINGS), "projections": ()} | tables
-    return Service(name=reading.service, package="toys", reading=reading, router=APIRouter(), **parts)
+    return Service(
+        name=reading.service, package="toys", reading=reading, router=APIRouter(), settings=Settings, **parts
+    )
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from lettra_events.verify.recent import Chains, Seen
 from lettra_events.verify.records import Difference, difference_of_record, is_record_of, read_claim
 
 Entries = Iterable[tuple[LogEntry, datetime | None]]
-"""Entries in their order, each with the time at which the store says that it was appended."""
+"""Entries in their order, each with the time at which the store says that it was appended, where that is in doubt."""
 
 
 @dataclass(slots=True)
@@ -64,8 +64,9 @@ class Pass(ABC):
 
     async def take(self, entries: Entries) -> None:
         """Check these, which follow what was taken before."""
-        everywhere = self.lanes.lanes
-        count = len(everywhere)
+        everywhere, following = self.lanes.lanes, self.lanes.next
+        count, remember = len(everywhere), self._chains.add
+        sequence, taken, found = self.head.sequence, 0, 0
         for entry, recorded_at in entries:
             sequence, event = entry.sequence, entry.event
             chain = link(self._chain, sequence, event)
@@ -74,7 +75,7 @@ class Pass(ABC):
             key = event.key
             for lane in everywhere if key == BROADCAST_KEY else (everywhere[partition_of(key, count)],):
                 records = lane.records
-                record = records.popleft() if records else await self.lanes.next(lane)
+                record = records.popleft() if records else await following(lane)
                 timestamp, headers = to_record(entry, lane.last)
                 if (
                     record is None
@@ -85,12 +86,14 @@ class Pass(ABC):
                 ) and not await self._find(lane, entry, record):
                     continue
                 lane.passed(sequence)
-                self.tally.records += 1
+                found += 1
             self._chain = chain
-            self._chains.add(chain)
+            remember(chain)
             self.also(entry, recorded_at)
-            self.head = Head(sequence, chain)
-            self.tally.entries += 1
+            taken += 1
+        self.head = Head(sequence, self._chain)
+        self.tally.entries += taken
+        self.tally.records += found
 
     async def finish(self) -> None:
         """Nothing may be left but repeats, and what is not ours."""
