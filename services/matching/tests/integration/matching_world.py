@@ -288,10 +288,12 @@ class World:
             assert self.model.apply(entries)
         await self._restart(0)
 
-    async def released(self, topic: str, key: str, *, skip: bool, statements: int | None = None) -> None:
-        """Somebody releases a parked key, and is perhaps killed at it."""
+    async def released(
+        self, topic: str, key: str, *, skip: bool, step: int = 1_000, statements: int | None = None
+    ) -> None:
+        """Somebody releases a parked key in steps of so many records, or is perhaps killed at the only step."""
         worker = self.workers[1]
-        what = self._release(topic, key, skip=skip)
+        what = self._release(topic, key, skip=skip, step=step)
         if statements is None:
             done: Any = await what(worker.connection)
         else:
@@ -300,11 +302,13 @@ class World:
         if done != "killed":
             assert done.runs == self.model.release(topic, key, skip=skip)
 
-    def _release(self, topic: str, key: str, *, skip: bool) -> Callable[[Any], Awaitable[Any]]:
+    def _release(
+        self, topic: str, key: str, *, skip: bool, step: int = 1_000
+    ) -> Callable[[Any], Awaitable[Any]]:
         stands_at = self.model.stopped[topic, key][0].sequence
         chosen = Skip(stands_at, "M. Vasseur", "booked by hand") if skip else None
         return lambda connection: release_key(
-            connection, self.reading, self.partitions, topic, key, skip=chosen
+            connection, self.reading, self.partitions, topic, key, skip=chosen, step_records_max=step
         )
 
     async def _or_killed(

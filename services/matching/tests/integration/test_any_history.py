@@ -140,8 +140,14 @@ class AnyHistory(RuleBasedStateMachine):
         return sorted(self.world.model.stopped)
 
     @precondition(lambda self: self.stopped)
-    @rule(pick=PICK, skip=st.booleans(), statements=st.sampled_from((None, None, None, 3, 9, 17, 30)))
-    def release(self, pick: int, skip: bool, statements: int | None) -> None:
+    @rule(pick=PICK, skip=st.booleans(), step=st.sampled_from((1, 2, 1_000)))
+    def release(self, pick: int, skip: bool, step: int) -> None:
+        key = self.stopped[pick % len(self.stopped)]
+        self.run(self.world.released(*key, skip=skip, step=step))
+
+    @precondition(lambda self: self.stopped)
+    @rule(pick=PICK, skip=st.booleans(), statements=st.sampled_from((1, 3, 9, 17, 25, 40)))
+    def kill_whoever_releases(self, pick: int, skip: bool, statements: int) -> None:
         key = self.stopped[pick % len(self.stopped)]
         self.run(self.world.released(*key, skip=skip, statements=statements))
 
