@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 Victim = Literal["process", "kafka", "postgres"]
+Script = Literal["days", "anew"]
 VICTIMS: tuple[Victim, ...] = ("process", "kafka", "postgres")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A failpoint's N-th time in a process; `quick`: the victims that `make test` tries there."""
+    """A failpoint's N-th time in a process, in one of the scripts; `quick`: the victims that `make test` tries."""
 
     step: str
     failpoint: str
     where: str
     time: int = 1
     quick: tuple[Victim, ...] = ()
+    script: Script = "days"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,25 @@ PLACES = (
     Place("consume", "consume.offset_committed", "matching", 1),
     Place("consume", "consume.written", "invoicing", 4),
     Place("consume", "consume.committed", "payment-ingest", 2),
+    Place("park", "park.written", "matching", 1, quick=("process",)),
+    Place("park", "park.written", "matching", 2),
+    Place("release", "release.applied", "lettra", 1),
+    Place("release", "release.skipped", "lettra", 1),
+    Place("release", "release.written", "lettra", 1, quick=("process",)),
+    Place("release", "release.committed", "lettra", 1, quick=("postgres",)),
+    Place("contacts", "contacts.before_send", "invoicing", 1),
+    Place("contacts", "contacts.sent", "invoicing", 1),
+    Place("contacts", "contacts.sent", "invoicing", 3),
+    Place("contacts", "contacts.forgotten", "invoicing", 3),
+    Place("replay", "replay.begun", "lettra", script="anew"),
+    Place("replay", "replay.batch_written", "lettra", script="anew"),
+    Place("replay", "replay.built", "lettra", script="anew"),
+    Place("swap", "swap.locked", "lettra", script="anew"),
+    Place("swap", "swap.written", "lettra", quick=("process",), script="anew"),
+    Place("swap", "swap.committed", "lettra", script="anew"),
+    Place("restate", "restate.locked", "lettra", script="anew"),
+    Place("restate", "restate.written", "lettra", script="anew"),
+    Place("restate", "restate.committed", "lettra", script="anew"),
 )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ import httpx
 
 from lettra_tools.stack import LocalServers, Servers
 from lettra_tools.stack.ports import choose_ports
-from lettra_tools.stack.process import Child, last_lines
+from lettra_tools.stack.process import last_lines
+from lettra_tools.stack.warm import Program
 
 T = TypeVar("T")
 
@@ -49,7 +49,13 @@ SETTINGS = {
     "LETTRA_IMPORT_CHUNK_TRANSACTIONS": "2",
     "LETTRA_PUBLISH_TIMEOUT_SECONDS": "10",
     "LETTRA_SHUTDOWN_SECONDS": "5",
+    "LETTRA_COMPACTED_SEGMENT_MS": "1000",
 }
+
+
+def main_of(service: str) -> str:
+    """The module that runs a service."""
+    return f"lettra_{service.replace('-', '_')}.main"
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Company:
     local: LocalServers
     folder: Path
     armed: Armed | None = None
-    children: dict[str, Child] = field(default_factory=dict)
+    children: dict[str, Program] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     ended: dict[str, list[int]] = field(default_factory=dict)
     servers_killed: list[str] = field(default_factory=list)
@@ -86,13 +92,14 @@ class Company:
         """Start all services; each makes its database and its topic first."""
         self.ports = choose_ports(self.folder / "ports.json", SERVICES)
         for name in SERVICES:
-            module = f"lettra_{name.replace('-', '_')}.main"
-            self.children[name] = Child(
+            self.children[name] = Program(
                 name=name,
-                command=[sys.executable, "-m", module, "migrate", "api", "worker", "relay"],
+                module=main_of(name),
+                arguments=["migrate", "api", "worker", "relay"],
                 log=self.folder / f"{name}.log",
                 environment=self.environment(name)
                 | {"LETTRA_HTTP_PORT": str(self.ports[name]), "LETTRA_INSTANCE": f"{name}-0"},
+                folder=self.folder,
             )
             self.children[name].start()
 
@@ -194,9 +201,10 @@ class Company:
     async def _run(self, *arguments: str) -> tuple[int, str]:
         log = self.folder / "commands.log"
         begins = log.stat().st_size if log.exists() else 0
-        child = Child(
+        child = Program(
             name="lettra",
-            command=[str(Path(sys.executable).with_name("lettra")), *arguments],
+            module="lettra_tools.cli",
+            arguments=arguments,
             log=log,
             environment=self.environment("lettra"),
             folder=self.folder,

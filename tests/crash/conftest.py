@@ -10,8 +10,10 @@ import pytest
 
 from lettra_tools.stack import LocalServers
 from lettra_tools.stack.for_tests import new_folder
+from lettra_tools.stack.warm import import_before
 
 from .cells import cells, is_whole
+from .company import SERVICES, main_of
 from .summary import Result, write_summary
 
 began, load = time.monotonic(), os.getloadavg()[0]
@@ -21,6 +23,7 @@ results: dict[str, Result] = {}
 @pytest.fixture(scope="session")
 def local() -> Iterator[LocalServers]:
     """Servers that may be killed; PostgreSQL writes through to the disk, as it must to survive that."""
+    import_before([*map(main_of, SERVICES), "lettra_tools.cli", "uvloop", "uvicorn"])
     servers = LocalServers(new_folder(), fsync=True)
     try:
         servers.start()

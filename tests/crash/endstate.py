@@ -12,8 +12,11 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
+from lettra_events.testing.published import read_topic
+
 from .company import SERVICES, Company
 
+CONTACTS = "ar.invoicing.contacts"
 EndState = Mapping[str, list[str]]
 
 ABOUT_THE_WORK = {
@@ -52,7 +55,20 @@ async def read_end_state(company: Company) -> EndState:
         found[f"{service}.events"] = [_event_line(row, places, keys) for row in events[service]]
         async for table, lines in _tables(company, service):
             found[f"{service}.{table}"] = sorted(_named(line, places) for line in lines)
+    found["contacts on Kafka"] = await _contacts(company)
     return found
+
+
+async def _contacts(company: Company) -> list[str]:
+    """Every key of the contacts' topic that has a value, with its last one; of an erased one no older value is left."""
+    lines = []
+    for records in (await read_topic(company.servers.kafka, CONTACTS)).values():
+        last = {record.key: record.value for record in records}
+        kept = [r for r in records if r.value is not None and r.value == last[r.key]]
+        left = {r.key for r in records if r.value is not None} - {r.key for r in kept}
+        assert not left, f"values of erased contacts are left in {CONTACTS}: {left}"
+        lines += sorted({f"{r.key!r} {r.value!r}" for r in kept})
+    return sorted(lines)
 
 
 async def _tables(company: Company, service: str) -> AsyncIterator[tuple[str, list[str]]]:

@@ -16,7 +16,9 @@ TOPICS = {
     "payment-ingest": "ar.payments.events",
     "matching": "ar.matching.events",
 }
-_WAITING = "select (select count(*) from outbox) + (select sequence - mark from relay)"
+_WAITING = """
+select (select count(*) from outbox) + (select sequence - mark from relay)
+       + (select count(*) from compacted_changes)"""
 _HEADS = """
 select partition, h.sequence from partition_heads h join relay using (generation)
  where h.sequence > 0 order by 1"""

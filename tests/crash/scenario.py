@@ -1,4 +1,6 @@
-"""The script of every cell: a small company's two days, with fixed keys and dates, so that two runs decide the same.
+"""The scripts of the cells: a small company's days, with fixed keys and dates, so that two runs decide the same.
+
+`days`: what is done every day, with a bad release on one of them. `anew`: tables and topics are made anew.
 
 Each step ends when all of it is published and applied. Between services and topics nothing is left to chance: what
 the end state would depend on is done in steps of their own.
@@ -15,6 +17,7 @@ from lettra_tools.demo.camt import write_camt
 from lettra_tools.demo.codes import french_iban
 from lettra_tools.demo.remittance import Remittance
 
+from .cells import Script
 from .company import Company
 from .quiet import quiet
 
@@ -22,6 +25,8 @@ ENTITY = "FR01"
 ACCOUNT = french_iban(7, 7)
 FIRST, SECOND = date(2026, 3, 16), date(2026, 3, 17)
 CUSTOMERS = ("C1", "C2", "C3", "C4", "C5", "C6")
+MAILS = {"C3": "anne@example.org", "C4": "paul@example.org"}
+ERASED = "C3"
 REFUSED = ("C5", "C6")
 """Customers whose items matching's database refuses for a while: what is published of them is parked."""
 _REFUSE = f"""
@@ -35,12 +40,12 @@ Step = Callable[[Company], Awaitable[None]]
 
 
 async def register(company: Company) -> None:
-    """Our legal entity, its bank account, its customers; C3's mail address is a person's."""
+    """Our legal entity, its bank account, its customers."""
     await company.post("invoicing", "/legal-entities", {"entity_id": ENTITY, "name": "Atelier"}, key="entity")
     account = {"account": ACCOUNT, "currency": "EUR", "entity_id": ENTITY}
     await company.post("payment-ingest", "/accounts", account, key="account")
     for customer in CUSTOMERS:
-        mail = {"email": "anne@example.org"} if customer == "C3" else {}
+        mail = {"email": MAILS[customer]} if customer in MAILS else {}
         body = {"customer_id": customer, "name": f"Client {customer}", **mail}
         await company.post("invoicing", "/customers", body, key=f"customer-{customer}")
     await quiet(company, "the master data")
@@ -119,7 +124,13 @@ async def issue_after_payment(company: Company) -> None:
 async def park(company: Company) -> None:
     """Matching's database refuses two customers' items: their keys are stopped, and what follows waits behind."""
     await _matching_schema(company, _REFUSE, "select from pg_trigger where tgname = 'refuse'")
-    for customer, gross in (("C5", "15.00"), ("C6", "16.00"), ("C5", "25.00"), ("C1", "5.00")):
+    for customer, gross in (
+        ("C5", "15.00"),
+        ("C6", "16.00"),
+        ("C5", "25.00"),
+        ("C6", "26.00"),
+        ("C1", "5.00"),
+    ):
         await invoice(company, customer, gross)
     await quiet(company, "the parked invoices")
 
@@ -151,12 +162,87 @@ async def close_second_day(company: Company) -> None:
     await _close(company, SECOND)
 
 
-STEPS: tuple[Step, ...] = (
-    register,
-    issue,
-    take_payments,
-    issue_after_payment,
-    park,
-    close_first_day,
-    close_second_day,
-)
+async def erase(company: Company) -> None:
+    """A person is erased; the publisher sees to it that the topic forgets."""
+    body = {"who": "Anne", "why": "request 17"}
+    await company.post("invoicing", f"/contacts/contact:{ERASED}/erase", body, key="erase")
+    await quiet(company, "the erasure")
+
+
+async def release(company: Company) -> None:
+    """The fault is mended: what waits of one key is applied."""
+    await _matching_schema(
+        company, _REFUSE_NO_MORE, "select 1 where not exists (select from pg_proc where proname = 'refuse')"
+    )
+
+    async def runs() -> bool:
+        return not await _parked(company, "C5")
+
+    await company.lettra("parked", "release", "C5", done=runs)
+    await quiet(company, "the released key")
+
+
+async def skip(company: Company) -> None:
+    """An event of the other key is never applied; what is behind it is."""
+    (event_id,) = await company.until("C6 is parked", lambda: _parked(company, "C6"))
+
+    async def runs() -> bool:
+        return not await _parked(company, "C6")
+
+    await company.lettra("parked", "skip", event_id, "--who", "Anne", "--why", "sent twice", done=runs)
+    await quiet(company, "the skipped event")
+
+
+async def _parked(company: Company, key: str) -> list[str]:
+    """The event at which the key stands, if it is parked."""
+    rows = await company.rows("matching", "select event_id::text from parked_keys where key = $1", key)
+    return [row[0] for row in rows]
+
+
+async def forget(company: Company) -> None:
+    """Wait until the publisher has seen that nothing is left of whom was erased."""
+
+    async def gone() -> bool:
+        return not await company.rows("invoicing", "select from compacted_erasures")
+
+    await company.until("the erased contact is compacted away", gone)
+
+
+async def replay(company: Company) -> None:
+    """A projection is wrong, as after a release with a bug; the replay's swap brings it right."""
+    await company.execute("invoicing", "update settlements set settled = settled + 1")
+    await company.execute("invoicing", "delete from settlements where customer_id = 'C1'")
+    await company.lettra("replay", "invoicing", "--swap", "--processes", "2")
+    await quiet(company, "the replay")
+
+
+async def restate(company: Company) -> None:
+    """State is wrong; the fold of the service's own events brings it right."""
+    await company.execute("matching", "update open_items set open = 0 where customer_id = 'C2'")
+    await company.lettra("restate", "matching")
+    await quiet(company, "the restatement")
+
+
+async def go_on(company: Company) -> None:
+    """What was made anew serves what comes after: an invoice, and a payment of it."""
+    await invoice(company, "C2", "12.00", SECOND)
+    await quiet(company, "another invoice")
+    await send_statement(company, 3, SECOND, "1310.35", [("12.00", "FACTURE FA-C2-000003")])
+
+
+SCRIPTS: dict[Script, tuple[Step, ...]] = {
+    "days": (
+        register,
+        issue,
+        take_payments,
+        issue_after_payment,
+        erase,
+        park,
+        close_first_day,
+        release,
+        skip,
+        close_second_day,
+        forget,
+    ),
+    "anew": (register, issue, take_payments, replay, restate, go_on),
+}

@@ -51,10 +51,20 @@ NAMES = (
     "generation.consumer_moved",
 )
 
-_place, _, _victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")
-_armed, _, _times = _place.partition("@")
-_left = int(_times or 1)
-_trace = os.environ.get("LETTRA_FAILPOINT_TRACE")
+_armed = ""
+_left = 0
+_victim: int | None = None
+_trace: str | None = None
+
+
+def arm() -> None:
+    """Do what the environment says now; called at import, and by whoever changes its environment afterwards."""
+    global _armed, _left, _victim, _trace
+    place, _, victim = os.environ.get("LETTRA_FAILPOINT", "").partition(":kill=")
+    _armed, _, times = place.partition("@")
+    _left = int(times or 1)
+    _victim = int(victim) if victim else None
+    _trace = os.environ.get("LETTRA_FAILPOINT_TRACE")
 
 
 def reach(name: str) -> None:
@@ -64,7 +74,7 @@ def reach(name: str) -> None:
         return
     _left -= 1
     if _left == 0 and _fires_first(name):
-        os.kill(int(_victim) if _victim else os.getpid(), signal.SIGKILL)
+        os.kill(_victim or os.getpid(), signal.SIGKILL)
 
 
 def _fires_first(name: str) -> bool:
@@ -76,3 +86,6 @@ def _fires_first(name: str) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+arm()

@@ -29,15 +29,16 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     """A `preexec_fn` that ties the child to the thread that starts it; runs after setuid, which undoes it."""
     owner = os.getpid()
+    return lambda: die_with(owner, death_signal)
 
-    def tie() -> None:
-        if _libc is None:
-            return
-        _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-        if os.getppid() != owner:  # the owner died between fork and prctl
-            os._exit(1)
 
-    return tie
+def die_with(owner: int, death_signal: signal.Signals) -> None:
+    """Tie this process to its parent, which must be `owner`."""
+    if _libc is None:
+        return
+    _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != owner:  # the owner died between fork and prctl
+        os._exit(1)
 
 
 @dataclass
