@@ -6,7 +6,6 @@ it), REF the bank's reference, RUM the mandate, RET why a payment came back, FEE
 """
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -26,26 +25,23 @@ _FEE: Final = re.compile(r"([A-Z]{3})([0-5])(\d{1,14})\s*", re.ASCII)
 _ISO_REASON: Final = re.compile(r"[A-Z]{2}\d{2}|CNOR|DNOR|FOCR|DUPL|CUST", re.ASCII)
 
 
-@dataclass(slots=True)
 class Complements:
-    """The texts of one entry by qualifier, in their order; `count` is of all, known or not."""
+    """The texts of one entry: `raws` are its records in their order, each a qualifier and the columns behind it."""
 
-    raws: dict[str, list[str]] = field(default_factory=dict)
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    count: int = 0
+    def __init__(self, raws: list[str]) -> None:
+        self._raws: dict[str, list[str]] = {}
+        for raw in raws:
+            if raw[3:].strip():
+                self._raws.setdefault(raw[:3], []).append(raw[3:])
 
-    def add(self, qualifier: str, raw: str, text: str) -> None:
-        """Take the text of a record: its columns as they are, and readable."""
-        self.raws.setdefault(qualifier, []).append(raw)
-        self.texts.setdefault(qualifier, []).append(text)
-        self.count += 1
+    def _all(self, *qualifiers: str) -> list[str]:
+        """The texts of these qualifiers, readable."""
+        return [" ".join(raw.split()) for qualifier in qualifiers for raw in self._raws.get(qualifier, [])]
 
     def _first(self, qualifier: str, last: int = WIDTH) -> str | None:
         """The first text of a qualifier, up to a column: behind it stands another value."""
-        found = self.raws.get(qualifier)
-        if not found:
-            return None
-        return filled(found[0][:last] if last < WIDTH else self.texts[qualifier][0])
+        found = self._raws.get(qualifier)
+        return filled(found[0][:last]) if found else None
 
     @property
     def end_to_end_id(self) -> str | None:
@@ -88,22 +84,19 @@ class Complements:
     def remittance(self, label: str | None) -> str | None:
         """What the payer wrote, then the bank's texts; `label`, the entry's own, where the payer wrote nothing."""
         written = self._written()
-        further = [*self.texts.get("LIB", []), *self.texts.get("LEM", [])]
-        words = [written or label, *further]
+        words = [written or label, *self._all("LIB", "LEM")]
         return " ".join(dict.fromkeys(word for word in words if word)) or None
 
     def _written(self) -> str | None:
         """LCC and LC2: a word may be cut where the first is full."""
-        lines = self.texts.get("LCC", []) + self.texts.get("LC2", [])
-        raws = self.raws.get("LCC", []) + self.raws.get("LC2", [])
         text = ""
-        for line, raw in zip(lines, raws, strict=True):
-            text += line + ("" if len(raw.rstrip()) == WIDTH else " ")
+        for raw in [*self._raws.get("LCC", []), *self._raws.get("LC2", [])]:
+            text += raw if len(raw) == WIDTH else f"{raw} "
         return filled(text)
 
     def charges(self, currency: str) -> Decimal | None:
         """The charges in this currency; they explain, so a wrong one is as good as absent."""
-        found = _FEE.fullmatch((self.raws.get("FEE") or [""])[0])
+        found = _FEE.fullmatch((self._raws.get("FEE") or [""])[0])
         if found is None or found[1] != currency:
             return None
         try:

@@ -52,8 +52,12 @@ class Record:
 
     def text(self, first: int, last: int) -> str | None:
         """The text of these columns; None where they are blank."""
+        return one_blank(self.readable(first, last))
+
+    def readable(self, first: int, last: int) -> str:
+        """The columns in their encoding, blanks included."""
         part = self.raw(first, last)
-        return one_blank(decode(part.encode("latin-1")) if self.bytewise else part)
+        return decode(part.encode("latin-1")) if self.bytewise else part
 
     @property
     def account(self) -> tuple[str, str]:

@@ -11,6 +11,7 @@ is, a shorter one with a blank.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -75,7 +76,7 @@ def joined(parts: list[str], full: Lengths) -> str:
     return text
 
 
-def full_lines(lengths: list[int]) -> Lengths:
+def full_lines(lengths: Iterable[int]) -> Lengths:
     """At what length the lines of these lengths are cut: at SWIFT's 65, or some banks' 64; or not at all."""
     longest = max(lengths, default=0)
     if longest in (65, 66):

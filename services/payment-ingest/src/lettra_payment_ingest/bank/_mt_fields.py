@@ -7,7 +7,8 @@ knows how its lines are to be joined.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
 from typing import BinaryIO, Final
 
 from lettra_payment_ingest.bank.errors import UnreadableFile
@@ -28,56 +29,57 @@ _BLOCK: Final = re.compile(r"\{\s*2:\s*[IO](94\d)")
 
 @dataclass(slots=True)
 class Field:
-    """A field: its tag without colons, its lines, and the line of the file on which it begins."""
+    """A field: its tag without colons, its lines, and the line of the file on which it begins.
+
+    `message` counts the messages of the file; `number` is the message's own (940) where a header tells it.
+    """
 
     tag: str
     lines: list[str]
     line: int
+    message: int
+    number: str | None
 
     @property
     def first(self) -> str:
         return self.lines[0].strip()
 
 
-@dataclass(slots=True)
-class Message:
-    """The fields from a `:20:` on. `number` is the message's own (940) where a header tells it."""
+def messages(source: BinaryIO, name: str, limits: Limits) -> Iterator[Iterator[Field]]:
+    """The fields of a file, message by message, none held longer than it is needed.
 
-    number: str | None = None
-    fields: list[Field] = field(default_factory=list)
+    A message in a wrapper must have the wrapper's end, or it was cut.
+    """
+    return (fields for _, fields in groupby(_fields(source, name, limits), lambda each: each.message))
 
 
-def messages(source: BinaryIO, name: str, limits: Limits) -> Iterator[Message]:
-    """The messages of a file, each whole: one in a wrapper must have the wrapper's end."""
-    message = Message()
-    opened = wrapped = False
+def _fields(source: BinaryIO, name: str, limits: Limits) -> Iterator[Field]:
+    last: Field | None = None
+    message, number, wrapped = 0, None, False
     for line, text in lines(source, name, limits):
         header = _BLOCK.search(text) if "{" in text else None
         ended = _END.fullmatch(text) is not None
-        if ended or "{4:" in text or header:
-            if message.fields and wrapped and not ended:
+        if ended or header or "{4:" in text:
+            if wrapped and not ended and last is not None:
                 raise UnreadableFile(name, f"line {line}", _CUT)
-            wrapped = "{4:" in text
-            if message.fields:
-                yield message
-                message = Message()
-            message.number = header[1] if header else message.number
-            opened = False
+            if last is not None:
+                yield last
+                last, number, message = None, None, message + 1
+            wrapped, number = "{4:" in text, header[1] if header else number
             text = text.partition("{4:")[2]
         tag = _TAG.match(text)
-        if tag is None or (opened and _is_cut_time(message.fields[-1], text)):
-            if opened:
-                _append(message.fields[-1], text, name, line)
+        if tag is None or (last is not None and _is_cut_time(last, text)):
+            if last is not None:
+                _append(last, text, name, line)
             continue
-        if tag[1] == "20" and message.fields:
-            yield message
-            message = Message()
-        message.fields.append(Field(tag[1], [text[tag.end() :]], line))
-        opened = True
-    if message.fields and wrapped:
-        raise UnreadableFile(name, f"line {message.fields[-1].line}", _CUT)
-    if message.fields:
-        yield message
+        if last is not None:
+            yield last
+            message += tag[1] == "20"
+        last = Field(tag[1], [text[tag.end() :]], line, message, number)
+    if last is not None and wrapped:
+        raise UnreadableFile(name, f"line {last.line}", _CUT)
+    if last is not None:
+        yield last
 
 
 def _is_cut_time(last: Field, text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from sys import intern
 from typing import Final
 
 from lettra_payment_ingest.bank._mt_fields import Field
@@ -113,7 +114,7 @@ def _reference(raw: str) -> str | None:
 def _code(rest: str) -> tuple[str | None, str]:
     """The transaction type, a letter of N, S or F and three characters, and what follows it."""
     if rest[:1] in ("N", "S", "F") or _CODE.match(rest):
-        return rest[:4].strip() or None, rest[4:]
+        return intern(rest[:4].strip()) or None, rest[4:]
     return None, rest
 
 

@@ -29,10 +29,10 @@ NOT_SPECIFIED: Final = "MS03"
 
 @dataclass(slots=True)
 class Movement:
-    """An entry and the texts of its complements, by their qualifiers."""
+    """An entry and its complements, each as its qualifier and its columns: there may be half a million."""
 
     record: Record
-    complements: Complements = field(default_factory=Complements)
+    complements: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -89,10 +89,8 @@ def _take(current: Open | None, record: Record) -> Open:
 
 
 def _complement(movement: Movement, record: Record) -> None:
-    text = record.text(49, 118)
-    if text is not None:
-        movement.complements.add(record.raw(46, 48), record.raw(49, 118), text)
-    if movement.complements.count > COMPLEMENTS_MAX:
+    movement.complements.append(record.raw(46, 48) + record.readable(49, 118).rstrip())
+    if len(movement.complements) > COMPLEMENTS_MAX:
         raise Wrong(f"more than {COMPLEMENTS_MAX} complements (05) of one entry")
 
 
@@ -108,7 +106,9 @@ def _statement(found: Open, name: str, limits: Limits) -> Statement:
     account = iban_of(at.raw(3, 7), *at.account)
     naming = Naming(identity, account)
     transactions = []
-    for movement in found.movements:
+    found.movements.reverse()
+    while found.movements:  # each is freed as its transaction is made
+        movement = found.movements.pop()
         try:
             transactions += transactions_of(limits, *_entry(movement, currency), None, naming)
         except Wrong as wrong:
@@ -152,7 +152,7 @@ def _identity(found: Open, closing: Balance | None, opening: Balance | None) -> 
 
 
 def _entry(movement: Movement, statement_currency: str) -> tuple[Entry, list[Detail]]:
-    record, texts = movement.record, movement.complements
+    record, texts = movement.record, Complements(movement.complements)
     currency = record.currency or statement_currency
     amount = record.amount(currency)
     booked = record.day(35, "booking date")

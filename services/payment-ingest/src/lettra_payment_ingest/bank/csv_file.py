@@ -21,7 +21,7 @@ from lettra_payment_ingest.bank.errors import UnreadableFile, quoted
 from lettra_payment_ingest.bank.exact import exact_sum
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.mapping import Column, Mapping, named
-from lettra_payment_ingest.bank.model import BOOKED, Balance, Direction, Statement
+from lettra_payment_ingest.bank.model import BOOKED, Balance, Direction, Statement, Transaction
 from lettra_payment_ingest.bank.text import lines
 from lettra_payment_ingest.bank.values import Wrong, account_number, checked, creditor_reference, filled
 
@@ -305,8 +305,13 @@ def parse_amount(raw: str, decimal: str, thousands: str) -> Decimal:
 def _statement(account: str, currency: str, rows: list[Row], limits: Limits) -> Statement:
     days = [row.entry.booking_date for row in rows if row.entry.booking_date]
     naming = Naming(f"CSV {min(days)} {max(days)}", account)
-    found = [t for row in rows for t in transactions_of(limits, row.entry, [row.detail], None, naming)]
     opening, closing = _bounds(rows, currency)
+    line = rows[0].line
+    found: list[Transaction] = []
+    rows.reverse()
+    while rows:  # each is freed as its transaction is made
+        row = rows.pop()
+        found += transactions_of(limits, row.entry, [row.detail], None, naming)
     return Statement(
         statement_id=naming.statement_id,
         account=account,
@@ -319,7 +324,7 @@ def _statement(account: str, currency: str, rows: list[Row], limits: Limits) -> 
         opening=opening,
         closing=closing,
         transactions=tuple(found),
-        place=f"line {rows[0].line}",
+        place=f"line {line}",
     )
 
 

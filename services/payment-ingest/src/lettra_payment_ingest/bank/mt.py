@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import BinaryIO, Final
 
 from lettra_payment_ingest.bank._mt_details import (
@@ -23,7 +24,7 @@ from lettra_payment_ingest.bank._mt_details import (
     read_numbered,
     supplement_charges,
 )
-from lettra_payment_ingest.bank._mt_fields import Field, Message, messages
+from lettra_payment_ingest.bank._mt_fields import Field, messages
 from lettra_payment_ingest.bank._mt_line import KINDS, Line, read_amount, read_balance, read_line
 from lettra_payment_ingest.bank._mt_values import (
     account_and_currency,
@@ -50,8 +51,9 @@ class Lines:
 
     line: Line
     at: int
-    details: list[str] = field(default_factory=list)
-    numbered: list[str] = field(default_factory=list)
+    # As one text each: a statement may have half a million of these.
+    details: str | None = None
+    numbered: str | None = None
 
 
 @dataclass(slots=True)
@@ -80,10 +82,8 @@ def read_mt(source: BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[S
     held: Page | None = None
     taken = 0
     for message in messages(source, name, limits):
-        page = _read_page(message, name)
+        page = _read_page(message, name, limits.transactions_max, taken)
         taken += len(page.lines)
-        if taken > limits.transactions_max:
-            raise UnreadableFile(name, f"line {page.at}", f"more than {limits.transactions_max} transactions")
         if held is not None and _continues(held, page):
             held = _merged(held, page)
             continue
@@ -111,18 +111,22 @@ def _merged(page: Page, following: Page) -> Page:
     return page
 
 
-def _read_page(message: Message, name: str) -> Page:
-    page = Page(message.fields[0].line)
+def _read_page(message: Iterator[Field], name: str, most: int, taken: int) -> Page:
+    first = next(message)
+    page = Page(first.line)
     line: Lines | None = None
-    for each in message.fields:
+    tags = set()
+    for each in chain((first,), message):
+        tags.add(each.tag)
         try:
             line = _take(page, each, line)
         except Wrong as wrong:
             raise UnreadableFile(name, f"line {each.line}", wrong.reason) from None
+        if taken + len(page.lines) > most:
+            raise UnreadableFile(name, f"line {each.line}", f"more than {most} transactions")
     if page.account is None:
         raise UnreadableFile(name, f"line {page.at}", "no account (:25:) in the statement")
-    tags = {each.tag for each in message.fields}
-    page.report = message.number in ("941", "942") or (bool(tags & _REPORTS) and not tags & {"62F", "62M"})
+    page.report = first.number in ("941", "942") or (bool(tags & _REPORTS) and not tags & {"62F", "62M"})
     if not (page.lines or page.opening or page.closing or page.report):
         raise UnreadableFile(name, f"line {page.at}", "the statement has neither a balance nor an entry")
     return page
@@ -132,9 +136,11 @@ def _take(page: Page, each: Field, line: Lines | None) -> Lines | None:
     """Take a field; the statement line that a :86: behind it belongs to, if any."""
     if each.tag == "61":
         return _take_line(page, each)
-    if each.tag in ("86", "NS"):
-        if line is not None:
-            (line.details if each.tag == "86" else line.numbered).extend(each.lines)
+    if each.tag == "86" and line is not None:
+        line.details = "\n".join([line.details, *each.lines] if line.details is not None else each.lines)
+        return line
+    if each.tag == "NS" and line is not None:
+        line.numbered = "\n".join([line.numbered, *each.lines] if line.numbered is not None else each.lines)
         return line
     if each.tag in KINDS:
         _take_balance(page, each)
@@ -189,8 +195,10 @@ def _statement(page: Page, name: str, limits: Limits) -> Statement:
     naming = Naming(identity, account, "report" if page.report else "statement")
     found: list[Transaction] = []
     # The lengths of the whole statement tell how its lines are cut; those of one field often do not.
-    full = full_lines([len(text) for each in page.lines for text in each.details])
-    for each in page.lines:
+    full = full_lines(len(text) for each in page.lines for text in (each.details or "").split("\n"))
+    page.lines.reverse()
+    while page.lines:  # each is freed as its transaction is made
+        each = page.lines.pop()
         try:
             found += _transactions(page, each, full, naming, limits)
         except Wrong as wrong:
@@ -247,9 +255,9 @@ def _transactions(
 
 
 def _facts(each: Lines, full: Lengths, account: str) -> Facts:
-    facts = read_facts(each.details, full, account) if each.details else Facts()
-    if each.numbered:
-        numbered = read_numbered(each.numbered)
+    facts = read_facts(each.details.split("\n"), full, account) if each.details is not None else Facts()
+    if each.numbered is not None:
+        numbered = read_numbered(each.numbered.split("\n"))
         remittance = facts.remittance or numbered.remittance
         facts = replace(facts, remittance=remittance, name=facts.name or numbered.name)
     return facts

@@ -321,7 +321,7 @@ class TestRefusals:
 
     def test_limits(self):
         text = HEAD + ":61:260302C1,00NTRF\n" * 3
-        assert refusal(text, Limits(transactions_max=2)) == "bank.sta: line 1: more than 2 transactions"
+        assert refusal(text, Limits(transactions_max=2)) == "bank.sta: line 7: more than 2 transactions"
         assert refusal(text, Limits(bytes_max=50)) == "bank.sta: line 3: is larger than 50 bytes"
         long = HEAD + ":61:260302C1,00NTRF\n:86:" + "X" * 30
         assert "text of more than 20 characters" in refusal(long, Limits(text_chars_max=20))
