@@ -237,6 +237,21 @@ async def test_a_few_failing_keys_are_parked_each(servers: Servers) -> None:
         assert await parked(office.connection) == {"w": [1, 4, 7], "x": [2, 5, 8], "y": [3, 6, 9]}
 
 
+async def test_keys_that_the_database_refuses_count_with_those_that_fail_behind_them(
+    servers: Servers,
+) -> None:
+    """Guard: `failed_before`, in applying._apply_one_by_one; one by one, too many are as many as together."""
+    async with open_office(servers) as office:
+        refused = Deposited(account="r", amount=clerk.BALANCE_MAX + 1)
+        failing = [Deposited(account=key, amount=1, note=RAISES) for key in "wxy"]
+        await office.write(*deposits(3), refused, *failing)
+        async with office.reader() as reader:
+            await reader.read(lambda: _has(reader.inbox.stopped), "the partition is stopped")
+            (reason,) = reader.inbox.stopped.values()
+            assert "4 keys fail in one batch" in reason
+        assert (await office.position(), await parked(office.connection)) == ((0, 0), {})
+
+
 @pytest.mark.parametrize("text", [RAISES, clerk.REFUSED])
 async def test_a_failing_broadcast_stops_the_partition_and_is_never_parked(
     servers: Servers, text: str

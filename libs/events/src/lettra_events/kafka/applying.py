@@ -152,7 +152,8 @@ async def _apply_one_by_one(
     async with connection.transaction():
         await _hold_position(connection, fresh[0], before)
         for delivery in fresh:
-            run = partial(decide_all, reading, [read_incoming(reading, partitions, delivery)])
+            incoming = [read_incoming(reading, partitions, delivery)]
+            run = partial(decide_all, reading, incoming, failed_before=frozenset(failed))
             try:
                 failed |= await in_savepoint(connection, reading, run)
             except StopPartition:

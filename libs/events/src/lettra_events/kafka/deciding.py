@@ -6,7 +6,7 @@ batch ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,19 @@ def read_incoming(reading: Reading, partitions: Mapping[str, int], delivery: Del
     return Incoming(delivery, cause, context)
 
 
-def decide_all(reading: Reading, incoming: Sequence[Incoming], workspace: Workspace) -> set[str]:
+def decide_all(
+    reading: Reading,
+    incoming: Sequence[Incoming],
+    workspace: Workspace,
+    failed_before: Iterable[str] = (),
+) -> set[str]:
     """Fold and decide the records in order; the keys that failed and are stopped now.
 
     Raises `Missing` with all that the records lack together. Beside what is missing an error says nothing: the
-    next round decides again. `StopPartition` if the partition cannot go on.
+    next round decides again. `StopPartition` if the partition cannot go on. `failed_before`: keys that failed in
+    the same batch already; with these they are too many or not.
     """
-    batch = _Batch(reading, workspace)
+    batch = _Batch(reading, workspace, failed_before)
     batch.ask_for_rows(incoming)
     for one in incoming:
         batch.decide(one)
@@ -74,12 +80,12 @@ def decide_all(reading: Reading, incoming: Sequence[Incoming], workspace: Worksp
 class _Batch:
     """One round over the records of a batch: what they lack together, and the keys that failed."""
 
-    def __init__(self, reading: Reading, workspace: Workspace) -> None:
+    def __init__(self, reading: Reading, workspace: Workspace, failed_before: Iterable[str]) -> None:
         self._reading = reading
         self._workspace = workspace
         self._projects = True
         self.needs = Needs()
-        self.failed: set[str] = set()
+        self.failed = set(failed_before)
 
     def ask_for_rows(self, incoming: Sequence[Incoming]) -> None:
         """The projected rows, and which keys are stopped.
