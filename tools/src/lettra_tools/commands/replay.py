@@ -177,7 +177,6 @@ def _request(name: str, folder: Path, processes: int | None, progress: Progress)
     from lettra_events.rebuild.errors import RebuildError, ServersAway
     from lettra_events.rebuild.replaying import Request
     from lettra_events.service.logs import configure_logs
-    from lettra_events.service.roles import collect_seldom
 
     try:
         reference = service_point(name).value
@@ -189,7 +188,6 @@ def _request(name: str, folder: Path, processes: int | None, progress: Progress)
     except StackError as error:
         raise ServersAway(str(error)) from None
     configure_logs("replay", "CRITICAL")  # a client of Kafka says many times what is said once in a sentence
-    collect_seldom()
     return Request(service, settings, reference, progress, processes)
 
 

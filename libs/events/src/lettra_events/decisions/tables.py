@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_type_hints
+from operator import attrgetter
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, get_type_hints
 from uuid import UUID
 
 from lettra_events.errors import Unstorable
@@ -82,8 +83,13 @@ class Table(Generic[R]):
     def _integers(self) -> tuple[str, ...]:
         return tuple(column for column, kind in self.types.items() if kind == "bigint")
 
+    @cached_property
+    def _key(self) -> Callable[[Any], Any]:
+        return attrgetter(*self.key)
+
     def key_of(self, row: R) -> Key:
-        return tuple(getattr(row, column) for column in self.key)
+        found = self._key(row)
+        return found if len(self.key) > 1 else (found,)
 
     def check(self, row: R) -> None:
         """Raise `Unstorable` for a value that Python takes and PostgreSQL does not."""
@@ -119,8 +125,7 @@ def _pg_type(hint: Any, place: str) -> str:
     return found
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Change(Generic[R]):
+class Change(NamedTuple, Generic[R]):
     """How one event changes one row: `apply` takes the row before (None: there is none) and gives the row after.
 
     `blind`: it does not look at the row before, which need not be read for it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.parking import ParkingContracts
@@ -13,8 +13,7 @@ from lettra_events.decisions.workspace import Evolve, Workspace
 from lettra_events.envelope import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where an event was read. `partitions`: how many each topic that the service reads has."""
 
     topic: str

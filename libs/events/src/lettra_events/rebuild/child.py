@@ -18,7 +18,6 @@ from lettra_events.rebuild.errors import RebuildError, ServersAway
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.workers import DATABASE_AWAY, Task, away, load, worker_here
 from lettra_events.service.logs import configure_logs
-from lettra_events.service.roles import collect_seldom
 
 TOLD_EVERY = 10_000
 _answers: TextIO = sys.stdout
@@ -49,7 +48,6 @@ async def _work(task: Task, extents: SimpleQueue[bytes]) -> None:
     try:
         service = load(task.reference)
         async with worker_here(task, service) as worker:
-            collect_seldom()
             while True:
                 line = await asyncio.to_thread(extents.get)
                 await worker.follow(Extent.from_json(json.loads(line)), _told())

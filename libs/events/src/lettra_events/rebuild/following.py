@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from lettra_events import failpoints
-from lettra_events.contracts import decode_data
+from lettra_events.contracts import Event, decode_data
 from lettra_events.decisions.tables import Change
 from lettra_events.kafka.reading import Context, Reading
 from lettra_events.rebuild.errors import RebuildError, ServersAway
@@ -25,12 +25,13 @@ from lettra_events.rebuild.paths import Part, Path
 from lettra_events.rebuild.records import BriefRecord, NotAnEvent, read_brief
 from lettra_events.rebuild.rows import Rows
 
-BATCH_MAX = 2_000
+BATCH_MAX = 4_000
 """Records that are taken at once."""
 SILENT_SECONDS_MAX = 60.0
 START_SECONDS_MAX = 30.0
 _POLL_MS = 500
 
+Decoder = Callable[[bytes], Event | None]
 Told = Callable[[int, int], None]
 """Told now and then how many records of how many were read, in this round."""
 
@@ -42,6 +43,7 @@ class Follower:
         self._reading = reading
         self._partitions = partitions
         self._paths = {part.at: Path(part) for part in parts}
+        self._decoders: dict[tuple[bytes, bytes], Decoder] = {}
         self._extent: Extent | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -115,19 +117,30 @@ class Follower:
         counted = path.take(_brief(records))
         if path.back and not path.arrived:
             self._consumer.seek(path.part.at, path.position.next_offset)
-        changes = [(record, self._changes(path.part, record)) for record in counted]
-        await rows.fold(changes, partial(cannot_apply, path.part))
+        await rows.fold(self._changes(path.part, counted), partial(cannot_apply, path.part))
         failpoints.reach("replay.batch_written")
 
-    def _changes(self, part: Part, record: BriefRecord) -> Sequence[Change[Any]]:
-        if record.type not in self._reading.reads:
-            return ()
-        context = Context(part.topic, part.partition, record.sequence, self._partitions)
-        try:
-            event = decode_data(record.type, record.schema_version, record.payload)
-            return tuple(self._reading.project(event, context))
-        except Exception as error:
-            raise cannot_apply(part, record, error) from error
+    def _changes(
+        self, part: Part, records: Sequence[BriefRecord]
+    ) -> Sequence[tuple[BriefRecord, Sequence[Change[Any]]]]:
+        project, found = self._reading.project, []
+        for record in records:
+            try:
+                decode = self._decoders.get(record.kind) or self._decoder(record)
+                event = decode(record.payload)
+                if event is not None:
+                    context = Context(part.topic, part.partition, record.sequence, self._partitions)
+                    found.append((record, tuple(project(event, context))))
+            except Exception as error:
+                raise cannot_apply(part, record, error) from error
+        return found
+
+    def _decoder(self, record: BriefRecord) -> Decoder:
+        """How data of this type and version are read; None comes of those that the service does not want."""
+        wanted = record.type in self._reading.reads
+        decode = partial(decode_data, record.type, record.schema_version) if wanted else _pass_over
+        self._decoders[record.kind] = decode
+        return decode
 
     async def _look_at_ends(self, going: Mapping[TopicPartition, Path]) -> None:
         """Nothing came: an entry that is not there up to the end of its partition is missing."""
@@ -135,6 +148,10 @@ class Follower:
         for tp, path in going.items():
             if await self._consumer.position(tp) >= path.end:
                 raise path.missing()
+
+
+def _pass_over(_payload: bytes) -> None:
+    return None
 
 
 def _brief(records: Sequence[Any]) -> list[BriefRecord]:

@@ -12,19 +12,25 @@ class NotAnEvent(ValueError):
 
 
 class BriefRecord(NamedTuple):
-    """Place, type and data of an entry. `previous`: the sequence of the record before it in its partition."""
+    """Place, kind and data of an entry.
+
+    `previous`: the sequence of the record before it in its partition; `kind`: its type and schema, as in the headers.
+    """
 
     sequence: int
     previous: int
     offset: int
     key: bytes
-    type: str
-    schema: bytes
+    kind: tuple[bytes, bytes]
     payload: bytes
 
     @property
+    def type(self) -> str:
+        return self.kind[0].decode()
+
+    @property
     def schema_version(self) -> int:
-        return int(self.schema.rpartition(b":")[2])
+        return int(self.kind[1].rpartition(b":")[2])
 
 
 def read_brief(record: Any) -> BriefRecord:
@@ -37,8 +43,7 @@ def read_brief(record: Any) -> BriefRecord:
             previous,
             record.offset,
             record.key,
-            found["ce_type"].decode(),
-            found["ce_dataschema"],
+            (found["ce_type"], found["ce_dataschema"]),
             record.value,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -18,13 +18,15 @@ from lettra_events.rebuild.errors import RebuildError
 from lettra_events.store import rows as stored
 from lettra_events.store.append import Connection
 
-DIRTY_MAX = 10_000
+DIRTY_MAX = 20_000
 """Changed rows that wait to be written."""
 KEPT_MAX = 40_000
 """Rows of a table in memory, about; those not used for longest are forgotten."""
 _UNKNOWN = object()
 _SHARED = 0x1E77_0007
 T = TypeVar("T")
+Changes = Sequence[tuple[T, Sequence[Change[Any]]]]
+"""What each of some causes changes, in order."""
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
@@ -43,7 +45,7 @@ class _Rows:
 
     young: dict[Key, Any] = field(default_factory=dict)
     older: dict[Key, Any] = field(default_factory=dict)
-    dirty: set[Key] = field(default_factory=set)
+    dirty: dict[Key, Any] = field(default_factory=dict)
     complete: bool = True
 
     def find(self, key: Key) -> Any:
@@ -54,12 +56,14 @@ class _Rows:
                 self.young[key] = found
         return found
 
-    def forget_some(self) -> None:
-        """Only once all that is dirty is on its way, and what was before it has arrived."""
+    def take_dirty(self) -> dict[Key, Any]:
+        """What is to be written now, once what was taken before has arrived; then some may be forgotten."""
+        taken, self.dirty = self.dirty, {}
         if len(self.young) > KEPT_MAX // 2:
             if self.older:
                 self.complete = False
             self.older, self.young = self.young, {}
+        return taken
 
 
 class RowsInMemory:
@@ -73,14 +77,18 @@ class RowsInMemory:
         self._reading = reading
         self._writing = writing
         self._written: asyncio.Task[None] | None = None
-        self._dirty = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is in memory."""
+        return all(rows.complete for rows in self._rows.values())
 
     async def expect(self, changes: Iterable[Change[Any]]) -> None:
         """Have in memory what these changes look at."""
         wanted: dict[Table[Any], set[Key]] = {}
         for one in changes:
-            rows = self._of(one.table)
-            if not rows.complete and not one.blind and rows.find(one.key) is _UNKNOWN:
+            rows = self._rows.get(one.table)
+            if rows and not (rows.complete or one.blind) and rows.find(one.key) is _UNKNOWN:
                 wanted.setdefault(one.table, set()).add(one.key)
         for table, keys in wanted.items():
             known = self._rows[table].young
@@ -90,39 +98,26 @@ class RowsInMemory:
 
     def apply(self, one: Change[Any]) -> None:
         """Fold one change whose row was expected."""
-        rows = self._rows[one.table]
-        before = rows.find(one.key)
+        rows = self._rows.get(one.table)
+        if rows is None:
+            raise _unnamed(one.table)
+        key = one.key
+        before = rows.find(key)
         after = one.apply(None if before is _UNKNOWN else before)
         if after is None and before is None:
             return
-        rows.young[one.key] = after
-        if one.key not in rows.dirty:
-            rows.dirty.add(one.key)
-            self._dirty += 1
-
-    def _of(self, table: Table[Any]) -> _Rows:
-        try:
-            return self._rows[table]
-        except KeyError:
-            raise RebuildError(
-                f"the events change the table {table.name}, which the service does not name among those to be"
-                " rebuilt; add it to `state` or `projections` of its Service"
-            ) from None
+        rows.young[key] = rows.dirty[key] = after
 
     async def write_when_many(self) -> None:
         """Start to write what has changed, if it is much; returns before it is written."""
-        if self._dirty >= DIRTY_MAX:
+        if sum(len(rows.dirty) for rows in self._rows.values()) >= DIRTY_MAX:
             await self.start_writing()
 
     async def start_writing(self) -> None:
         """Start to write all that has changed, once what is under way is written."""
         await self._wait()
-        batches = [(table, rows, self._take(rows)) for table, rows in self._rows.items() if rows.dirty]
-        self._dirty = 0
-        for _, rows, _ in batches:
-            rows.forget_some()
-        work = self._write([(table, changed) for table, _, changed in batches])
-        self._written = asyncio.create_task(work)
+        batches = [(table, rows.take_dirty()) for table, rows in self._rows.items() if rows.dirty]
+        self._written = asyncio.create_task(self._write(batches))
 
     async def finish(self) -> None:
         """All that was changed is committed."""
@@ -133,11 +128,6 @@ class RowsInMemory:
         if self._written is not None:
             await self._written
             self._written = None
-
-    def _take(self, rows: _Rows) -> dict[Key, Any]:
-        changed = {key: rows.young[key] for key in rows.dirty}
-        rows.dirty.clear()
-        return changed
 
     async def _write(self, batches: Sequence[tuple[Table[Any], dict[Key, Any]]]) -> None:
         for table, changed in batches:
@@ -162,19 +152,29 @@ class Rows:
         self._own = RowsInMemory((t for t in tables if t not in self._shared), reading, writing)
         self._connection = reading
 
-    async def fold(self, changes: Iterable[tuple[T, Sequence[Change[Any]]]], blame: Blame[T]) -> None:
+    async def fold(self, changes: Changes[T], blame: Blame[T]) -> None:
         """Fold what each of these makes, in order. What `apply` raises, `blame` makes an error of."""
-        told = [(cause, one) for cause, several in changes for one in several]
-        if self._shared and (together := [one for one in told if one[1].table in self._shared]):
-            await self._fold_shared(together, blame)
-            told = [one for one in told if one[1].table not in self._shared]
-        await self._own.expect([one for _, one in told])
-        for cause, one in told:
-            try:
-                self._own.apply(one)
-            except LookupError as error:
-                raise blame(cause, error) from None
+        if self._shared:
+            changes = await self._without_shared(changes, blame)
+        if not self._own.complete:
+            await self._own.expect([one for _, several in changes for one in several])
+        apply = self._own.apply
+        for cause, several in changes:
+            for one in several:
+                try:
+                    apply(one)
+                except LookupError as error:
+                    raise blame(cause, error) from None
         await self._own.write_when_many()
+
+    async def _without_shared(self, changes: Changes[T], blame: Blame[T]) -> Changes[T]:
+        shared = [(cause, one) for cause, several in changes for one in several if one.table in self._shared]
+        if not shared:
+            return changes
+        await self._fold_shared(shared, blame)
+        return [
+            (cause, [one for one in several if one.table not in self._shared]) for cause, several in changes
+        ]
 
     async def finish(self) -> None:
         """All that was folded is committed."""
@@ -198,6 +198,13 @@ class Rows:
                     raise blame(cause, error) from None
             for table, changed in rows.items():
                 await write_rows(self._connection, table, changed)
+
+
+def _unnamed(table: Table[Any]) -> RebuildError:
+    return RebuildError(
+        f"the events change the table {table.name}, which the service does not name among those to be rebuilt;"
+        " add it to `state` or `projections` of its Service"
+    )
 
 
 async def write_rows(connection: Connection, table: Table[Any], changed: dict[Key, Any]) -> None:

@@ -8,12 +8,13 @@ database's address, which may hold a password: so it is neither in its arguments
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Protocol, Self, cast
@@ -31,6 +32,7 @@ from lettra_events.service.service import Service
 
 LINE_BYTES_MAX = 64_000_000
 END_SECONDS_MAX = 10.0
+COLLECT_EVERY = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class WorkerHere:
 async def worker_here(task: Task, service: Service) -> AsyncIterator[WorkerHere]:
     """Connected to PostgreSQL and Kafka. It sees no table outside the schema."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(_collecting_rarely())
         connections = []
         for _ in range(2):
             opened = await open_connection(task.dsn, task.schema, synchronous_commit="off")
@@ -88,6 +91,23 @@ async def worker_here(task: Task, service: Service) -> AsyncIterator[WorkerHere]
         stack.push_async_callback(follower.stop)
         await follower.start(task.kafka)
         yield WorkerHere(follower, rows)
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Keep the garbage collector from walking through every batch: it took a third of the time.
+
+    A batch is thousands of small objects that form no cycles, and are gone with it.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class WorkerBeside:

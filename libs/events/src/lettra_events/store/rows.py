@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from lettra_events.decisions.tables import Key, Row, Table
@@ -100,7 +101,7 @@ async def write(connection: Connection, table: Table[R], rows: Iterable[R]) -> N
 
 
 def _column(table: Table[R], column: str, rows: Sequence[R]) -> list[Any]:
-    values = [getattr(row, column) for row in rows]
+    values = list(map(attrgetter(column), rows))
     return [_array(value) for value in values] if column in table.arrays else values
 
 
