@@ -150,7 +150,8 @@ class CompactedPublisher:
         if left is not None:
             gone = {key: offset for key, offset in erasure.tombstones.items() if key not in left}
             await compacted_store.seen_gone(connection, self._topic, gone)
-            log.info("compacted.looked", topic=self._topic, gone=len(gone), left=len(left))
+            if gone:
+                log.info("compacted.gone", topic=self._topic, keys=len(gone), markers=erasure.markers)
         if left:
             await self._mark(producer, erasure.partition)
         seconds = self._seconds_to_next(erasure.markers)
