@@ -2,7 +2,8 @@
 
 A state machine of hypothesis draws histories on real PostgreSQL and Kafka: transactions of several writers that end
 in any order, relays that are killed at each durable step, replaced while they send or lead two at a time, readers
-that are killed, rebalanced, two at once, sent back and ahead. LETTRA_THOROUGH=1 draws many more at random.
+that are killed, rebalanced, two at once, sent back and ahead. LETTRA_THOROUGH=1 draws others for six minutes,
+and prints with which seed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from lettra_tools.stack import Servers
 
 THOROUGH = os.environ.get("LETTRA_THOROUGH") == "1"
+THOROUGH_SECONDS = 360
 QUICK = settings(
     derandomize=True,
     max_examples=10,
@@ -174,11 +177,22 @@ def test_any_history_is_published_and_read_whole(servers: Servers, loop: asyncio
     try:
         AnyRelayHistory.world = loop.run_until_complete(stack.enter_async_context(World.on(servers)))
         if THOROUGH:
-            chosen = int(os.environ.get("LETTRA_SEED") or random.randrange(2**32))
-            print(f"To repeat: LETTRA_THOROUGH=1 LETTRA_SEED={chosen}")
-            thorough = settings(QUICK, derandomize=False, max_examples=100, stateful_step_count=40)
-            run_state_machine_as_test(seed(chosen)(AnyRelayHistory), settings=thorough)
+            _thoroughly(AnyRelayHistory)
         else:
             run_state_machine_as_test(AnyRelayHistory, settings=QUICK)
     finally:
         loop.run_until_complete(stack.aclose())
+
+
+def _thoroughly(machine: type[AnyRelayHistory]) -> None:
+    """Round after round, each from a seed of its own, until the time is up; of one round where a seed is given."""
+    wanted = os.environ.get("LETTRA_SEED")
+    settings_of_round = settings(QUICK, derandomize=False, max_examples=20, stateful_step_count=40)
+    ends = time.monotonic() + (0 if wanted else THOROUGH_SECONDS)
+    chosen = int(wanted or random.randrange(2**32))
+    while True:
+        print(f"To repeat: LETTRA_THOROUGH=1 LETTRA_SEED={chosen}", flush=True)
+        run_state_machine_as_test(seed(chosen)(machine), settings=settings_of_round)
+        if time.monotonic() >= ends:
+            return
+        chosen += 1

@@ -119,6 +119,22 @@ class PayDocument:
 
 
 @dataclass(frozen=True)
+class Trade:
+    """The entity's next invoices and one payment of them: exact, or short of what a credit note corrects then."""
+
+    entity: str
+    customer: str
+    count: int
+    short: int
+
+    def say(self, office: Office) -> list[Said]:
+        said = [one for _ in range(self.count) for one in Issue(self.entity, self.customer, "").say(office)]
+        last = tuple(range(-self.count, 0))
+        said += Pay(self.entity, last, False, -self.short, 0, "").say(office)
+        return said + (Credit(0, self.short, False, "").say(office) if self.short else [])
+
+
+@dataclass(frozen=True)
 class Register:
     """A customer has a name, perhaps another one than before."""
 
@@ -182,7 +198,9 @@ CLOSE = st.builds(
     st.sampled_from((ENTITIES, ENTITIES, ENTITIES[:1])),
     st.sampled_from((False, False, False, True)),
 )
+TRADE = st.builds(Trade, ENTITY, st.sampled_from(CUSTOMERS), st.integers(1, 3), st.sampled_from((0, 5, 10)))
 OTHER = st.one_of(
+    TRADE,
     CLOSE,
     CLOSE,
     CREDIT,
@@ -190,4 +208,5 @@ OTHER = st.one_of(
     st.builds(PayDocument, PICK, st.sampled_from((10, 50))),
     st.builds(Register, st.sampled_from(CUSTOMERS), UNREADABLE),
 )
+MEETING = st.lists(st.one_of(TRADE, CLOSE), min_size=1, max_size=3)
 ACTS = st.lists(st.one_of(ISSUE, PAY, OTHER), min_size=1, max_size=8)

@@ -3,7 +3,7 @@
 A state machine of hypothesis draws histories: documents, money and ends of days in any interleaving of topics and
 partitions, batches that end anywhere, repeats, gaps, two workers at once, kills at any statement, records that fail
 and are released or skipped. The quick form is part of `make test`, always with the same examples;
-LETTRA_THOROUGH=1 draws many more at random and prints how to repeat what it found.
+LETTRA_THOROUGH=1 draws others for six minutes, and prints with which seed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -28,13 +29,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from matching_model import Place, unique
-from matching_office import ACTS, Office
+from matching_office import ACTS, MEETING, Office
 from matching_world import World
 
 if TYPE_CHECKING:
     from lettra_tools.stack import Servers
 
 THOROUGH = os.environ.get("LETTRA_THOROUGH") == "1"
+THOROUGH_SECONDS = 360
 QUICK = settings(
     derandomize=True,
     max_examples=24,
@@ -127,6 +129,13 @@ class AnyHistory(RuleBasedStateMachine):
         first = self.unread(one)
         second = self.unread(two, besides=first)
         self.run(self.world.side_by_side((first, second), sizes))
+
+    @rule(acts=MEETING, one=WHERE, two=WHERE)
+    def let_two_finish_together(self, acts: list[Any], one: int, two: int) -> None:
+        """All was read; what comes now is read by two workers at once in two partitions, before the others."""
+        self.deliver_nearly_all(1_000, one, 0)
+        self.publish(acts)
+        self.let_two_read_side_by_side(one, two, (1_000, 1_000))
 
     # ---- What fails and is let go ----
 
@@ -225,11 +234,22 @@ def test_any_history_ends_as_the_rules_say(servers: Servers, loop: asyncio.Abstr
             world = loop.run_until_complete(stack.enter_async_context(World.on(servers.postgres)))
             setattr(AnyHistory, name, world)
         if THOROUGH:
-            chosen = int(os.environ.get("LETTRA_SEED") or random.randrange(2**32))
-            print(f"To repeat: LETTRA_THOROUGH=1 LETTRA_SEED={chosen}")
-            thorough = settings(QUICK, derandomize=False, max_examples=500, stateful_step_count=50)
-            run_state_machine_as_test(seed(chosen)(AnyHistory), settings=thorough)
+            _thoroughly(AnyHistory)
         else:
             run_state_machine_as_test(AnyHistory, settings=QUICK)
     finally:
         loop.run_until_complete(stack.aclose())
+
+
+def _thoroughly(machine: type[AnyHistory]) -> None:
+    """Round after round, each from a seed of its own, until the time is up; of one round where a seed is given."""
+    wanted = os.environ.get("LETTRA_SEED")
+    settings_of_round = settings(QUICK, derandomize=False, max_examples=20, stateful_step_count=50)
+    ends = time.monotonic() + (0 if wanted else THOROUGH_SECONDS)
+    chosen = int(wanted or random.randrange(2**32))
+    while True:
+        print(f"To repeat: LETTRA_THOROUGH=1 LETTRA_SEED={chosen}", flush=True)
+        run_state_machine_as_test(seed(chosen)(machine), settings=settings_of_round)
+        if time.monotonic() >= ends:
+            return
+        chosen += 1
