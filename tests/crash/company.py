@@ -26,6 +26,7 @@ from lettra_tools.stack.warm import Program
 T = TypeVar("T")
 
 SERVICES = ("invoicing", "payment-ingest", "matching")
+ROLES = ("api", "worker", "relay")
 PATIENCE_SECONDS = 90.0
 STARTS_MAX = 12
 ANSWER_SECONDS_MAX = 15.0
@@ -95,7 +96,7 @@ class Company:
             self.children[name] = Program(
                 name=name,
                 module=main_of(name),
-                arguments=["migrate", "api", "worker", "relay"],
+                arguments=["migrate", *ROLES],
                 log=self.folder / f"{name}.log",
                 environment=self.environment(name)
                 | {"LETTRA_HTTP_PORT": str(self.ports[name]), "LETTRA_INSTANCE": f"{name}-0"},
@@ -131,6 +132,7 @@ class Company:
                 codes.append(code)
                 assert code in RUNS_AGAIN, f"{name} ended with {code}\n{self.last_words()}"
                 assert len(codes) < STARTS_MAX, f"{name} ends again and again: {codes}\n{self.last_words()}"
+                child.arguments = ROLES
                 child.start()
 
     async def until(
@@ -186,16 +188,20 @@ class Company:
     async def lettra(self, *arguments: str, done: Callable[[], Awaitable[bool]] | None = None) -> str:
         """Run `lettra ...` until it succeeds, again when it was killed or found a server away; its output.
 
-        `done` says whether a run that was killed had come to its end already.
+        `done` says whether all is as the command was to make it: the run that was cut off may have come that far, and
+        then the next one has nothing to do, and may say so by its exit code.
         """
         for _ in range(STARTS_MAX):
             code, output = await self._run(*arguments)
             if code == 0:
                 return output
-            self.killed_commands.append(code)
-            assert code in (-9, SERVER_AWAY), f"lettra {' '.join(arguments)} ended with {code}:\n{output}"
-            if done is not None and await self.until("the database answers", lambda: _told(done)) == "done":
+            if code not in (-9, SERVER_AWAY):
+                told = f"lettra {' '.join(arguments)} ended with {code}:\n{output}"
+                assert done is not None, told
+                assert self.killed_commands, told
+                await self.until(told, done)
                 return output
+            self.killed_commands.append(code)
         raise AssertionError(f"lettra {' '.join(arguments)} did not succeed:\n{output}")
 
     async def _run(self, *arguments: str) -> tuple[int, str]:
@@ -243,7 +249,3 @@ class Company:
             await connection.execute(script)
         finally:
             connection.terminate()
-
-
-async def _told(done: Callable[[], Awaitable[bool]]) -> str:
-    return "done" if await done() else "not done"

@@ -29,6 +29,7 @@ MAILS = {"C3": "anne@example.org", "C4": "paul@example.org"}
 ERASED = "C3"
 REFUSED = ("C5", "C6")
 """Customers whose items matching's database refuses for a while: what is published of them is parked."""
+MORE_PARTITIONS = 5
 _REFUSE = f"""
 create function refuse() returns trigger language plpgsql as
     'begin raise exception ''a fault of this release''; end';
@@ -223,6 +224,19 @@ async def restate(company: Company) -> None:
     await quiet(company, "the restatement")
 
 
+async def repartition(company: Company) -> None:
+    """Invoicing's topic gets more partitions, and matching moves there."""
+
+    async def moved() -> bool:
+        published = await company.rows("invoicing", "select from relay where generation = 2")
+        query = "select from consumer_generations where generation = 2 and left_at is null"
+        return bool(published and await company.rows("matching", query))
+
+    wanted = ("--partitions", str(MORE_PARTITIONS), "--wait", "60")
+    await company.lettra("repartition", "invoicing", *wanted, done=moved)
+    await quiet(company, "the move to more partitions")
+
+
 async def go_on(company: Company) -> None:
     """What was made anew serves what comes after: an invoice, and a payment of it."""
     await invoice(company, "C2", "12.00", SECOND)
@@ -244,5 +258,5 @@ SCRIPTS: dict[Script, tuple[Step, ...]] = {
         close_second_day,
         forget,
     ),
-    "anew": (register, issue, take_payments, replay, restate, go_on),
+    "anew": (register, issue, take_payments, replay, restate, repartition, go_on),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lettra_events.kafka.generations import generation_name
 from lettra_events.testing.published import prove, read_topic
 from lettra_tools.stack import LocalServers
 
@@ -15,7 +16,7 @@ from .cells import Cell, Script, cells, is_whole
 from .company import SERVICES, Armed, Company
 from .endstate import EndState, differences, read_end_state
 from .fresh import empty
-from .quiet import TOPICS
+from .quiet import TOPICS, published_generation
 from .scenario import SCRIPTS
 
 SHOWN_MAX = 20
@@ -41,7 +42,8 @@ async def run(company: Company, script: Script) -> EndState:
 async def prove_history(company: Company) -> None:
     """What each service published is a sound history, of as many entries as its log has: told by the records alone."""
     for service in SERVICES:
-        entries = prove(await read_topic(company.servers.kafka, TOPICS[service]))
+        topic = generation_name(TOPICS[service], await published_generation(company, service))
+        entries = prove(await read_topic(company.servers.kafka, topic))
         assert len(entries) == (await company.rows(service, "select count(*) from log"))[0][0]
 
 

@@ -90,4 +90,5 @@ def _become(module: str, arguments: list[str], environment: dict[str, str], log:
     os.environ.update(environment)
     failpoints.arm()
     sys.argv = [module, *arguments]
+    sys.modules.pop(module, None)  # it runs as `__main__`, and was only imported for what it imports
     runpy.run_module(module, run_name="__main__", alter_sys=True)
