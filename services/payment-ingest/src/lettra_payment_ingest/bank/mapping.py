@@ -19,9 +19,9 @@ remittance = ["Libellé", "Détail"]
 # value_date, reference (the bank's), end_to_end_id, structured_reference, counterparty_name, counterparty_iban,
 # account, currency, charges, balance (the account's behind the movement)
 
-[sign]                         # with columns.sign: what stands there
-credit = ["C"]
-debit = ["D"]
+# [sign]                       # with columns.sign: what stands there
+# credit = ["C"]
+# debit = ["D"]
 ```
 """
 

@@ -1,7 +1,9 @@
 """CSV files by a mapping: columns, amounts, days, balances, errors with line and column. All samples are invented."""
 
 import io
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -261,6 +263,13 @@ class TestRefusals:
 
 
 class TestMapping:
+    @pytest.mark.parametrize("document", ["README.md", "src/lettra_payment_ingest/bank/mapping.py"])
+    def test_the_documented_mapping_is_one(self, document):
+        text = (Path(__file__).resolve().parents[3] / document).read_text()
+        (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+        mapping = read_mapping(example, "map.toml")
+        assert (mapping.delimiter, mapping.columns.amount) == (";", "Montant")
+
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
