@@ -15,7 +15,7 @@ import uvloop
 
 from lettra_events.service.logs import configure_logs
 from lettra_events.testing.servers import fresh_database
-from lettra_tools.bench import appending, latency, relaying, verifying
+from lettra_tools.bench import appending, latency, relaying, replaying, verifying
 from lettra_tools.stack import LocalServers, Servers
 from lettra_tools.stack.control import bring_down, bring_up
 from lettra_tools.stack.services import choose
@@ -24,6 +24,7 @@ BARS = {
     "append_vs_insert": ">= 0.6",
     "relay_vs_produce": ">= 0.55",
     "verify_vs_hash": ">= 0.4",
+    "replay_vs_loop": ">= 0.7",
     "end_to_end_p99_ms": "< 150",
 }
 """What the figures are meant to reach on an idle machine."""
@@ -70,7 +71,9 @@ async def _backbone(running: Servers, report: Report) -> dict[str, Any]:
     report("relaying against a bare producer")
     figures |= await relaying.measure(running.postgres, running.kafka, events=40_000)
     report("verifying log and Kafka against a bare consumer that hashes")
-    return figures | await verifying.measure(running.postgres, running.kafka, events=100_000)
+    figures |= await verifying.measure(running.postgres, running.kafka, events=100_000)
+    report("replaying against a bare loop that consumes and upserts")
+    return figures | await replaying.measure(running.postgres, running.kafka, events=150_000)
 
 
 def _end_to_end(folder: Path, running: Servers, report: Report) -> dict[str, Any]:
