@@ -12,7 +12,7 @@ from lettra_tools.stack import LocalServers
 from lettra_tools.stack.for_tests import new_folder
 from lettra_tools.stack.warm import import_before
 
-from .cells import cells, is_whole
+from .cells import is_whole
 from .company import SERVICES, main_of
 from .summary import Result, write_summary
 
@@ -40,8 +40,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Only a run of all cells is worth a summary; a worker of a parallel run knows a part of them."""
-    if "PYTEST_XDIST_WORKER" in os.environ or not is_whole():
-        return
-    if results.keys() >= {cell.name for cell in cells(whole=True)}:
+    """A whole run is worth a summary, also one that was broken off: it says what was not run."""
+    chosen = session.config.option.keyword or "PYTEST_XDIST_WORKER" in os.environ
+    if is_whole() and results and not chosen:
         write_summary(results, time.monotonic() - began, (load, os.getloadavg()[0]))

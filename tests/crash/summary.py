@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .cells import PLACES, VICTIMS, Cell, Place
+from .cells import PLACES, VICTIMS, Cell, Place, cells
 
 ROOT = Path(__file__).parents[2]
 SUMMARY = ROOT / "docs" / "crash-matrix.md"
@@ -36,12 +36,13 @@ class Result:
 def write_summary(results: Mapping[str, Result], seconds: float, loads: Sequence[float]) -> None:
     """Replace the summary by that of this run; `results` by the names of the cells."""
     failed = sum(result.outcome != "passed" for result in results.values())
+    not_run = len(list(cells(whole=True))) - len(results)
     lines = [
         _INTRODUCTION,
         f"- Run: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, on commit {_commit()}, in {seconds / 60:.0f} minutes",
         f"- Machine: {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()} {platform.machine()},"
         f" Python {platform.python_version()}; load {loads[0]:.1f} at the beginning, {loads[1]:.1f} at the end",
-        f"- Cells: {len(results)}, of which passed {len(results) - failed}, failed {failed}",
+        f"- Cells: passed {len(results) - failed}, failed {failed}, not run {not_run}",
         "",
         "| step | place | in | time | " + " | ".join(f"{victim} killed" for victim in VICTIMS) + " |",
         "| --- | --- | --- | ---: |" + " --- |" * len(VICTIMS),
@@ -52,9 +53,8 @@ def write_summary(results: Mapping[str, Result], seconds: float, loads: Sequence
 
 
 def _row(place: Place, results: Mapping[str, Result]) -> str:
-    cells = [_told(results.get(Cell(place, victim).name)) for victim in VICTIMS]
-    where = f"`{place.where}`"
-    return f"| {place.step} | {place.failpoint} | {where} | {place.time} | {' | '.join(cells)} |"
+    told = [_told(results.get(Cell(place, victim).name)) for victim in VICTIMS]
+    return f"| {place.step} | {place.failpoint} | `{place.where}` | {place.time} | {' | '.join(told)} |"
 
 
 def _told(result: Result | None) -> str:
