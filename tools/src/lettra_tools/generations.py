@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lettra_events.kafka.generations import generation_name, recorded_generations
 from lettra_events.kafka.republishing import Move, Publisher, repartition
+from lettra_events.kafka.topics import delete_topics, topic_sizes
 from lettra_events.progress import Progress
 from lettra_events.service.service import Service
 from lettra_tools.commands.reaching import database, reachable_settings
@@ -78,6 +79,16 @@ async def move(
     dsn = settings.database(service.name)
     publisher = Publisher(service.reading.service, service.topic, dsn, settings.kafka, settings.replication)
     return await repartition(publisher, partitions, switch_seconds_max=seconds_max, progress=progress)
+
+
+async def delete_ended(service: Service, folder: Path, state: State) -> list[str]:
+    """Delete the topics that have ended; their names."""
+    bootstrap = reachable_settings(service, folder).kafka
+    there = await topic_sizes(bootstrap)
+    ended = [one.name for one in state.generations if one.number < one.current and one.name in there]
+    if ended:
+        await delete_topics(bootstrap, ended)
+    return ended
 
 
 async def ask(service: Service, others: Sequence[Service], folder: Path) -> State:

@@ -21,7 +21,7 @@ from lettra_events.store.relay_store import MarkMoved
 from lettra_tools.commands.progress import counting
 from lettra_tools.commands.reaching import fail, reach
 from lettra_tools.commands.stack import DEFAULT_FOLDER, Folder, wide_console
-from lettra_tools.generations import State, ask, move, until_moved
+from lettra_tools.generations import State, ask, delete_ended, move, until_moved
 from lettra_tools.installed import load_service, load_services
 from lettra_tools.stack.model import StackError
 
@@ -29,7 +29,8 @@ EXIT_NOT_DONE = 1
 EXIT_USAGE = 2
 RELAY_SECONDS_MAX = 60.0
 EPILOG = (
-    "Examples: lettra repartition invoicing · lettra repartition invoicing --partitions 12 --wait 120. "
+    "Examples: lettra repartition invoicing · lettra repartition invoicing --partitions 12 --wait 120 · "
+    "lettra repartition invoicing --delete-old. "
     "Exit codes: 0 done, 1 refused or not finished in time, 2 wrong usage, 3 a server is away."
 )
 
@@ -54,6 +55,13 @@ def repartition(
             min=0, metavar="SECONDS", help="Wait so long for all services that read the topic to move."
         ),
     ] = 0,
+    delete_old: Annotated[
+        bool,
+        typer.Option(
+            "--delete-old",
+            help="Delete the topics that have ended, once every service that is installed has moved.",
+        ),
+    ] = False,
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Give a service's topic more partitions: publish its history again to a new topic, and let everybody move there.
@@ -72,12 +80,15 @@ def repartition(
         _tell(console, done)
     state = _state(service, others, folder, wait)
     _show(console, state)
-    if wait and state.behind:
+    if state.behind and (wait or delete_old):
         names = ", ".join(reader.service for reader in state.behind)
         fail(
             f"{names} did not move within {wait:g} s. See whether its worker runs, and `lettra lag`.",
             EXIT_NOT_DONE,
         )
+    if delete_old:
+        deleted = reach(delete_ended(service, folder, state))
+        typer.echo(f"\nDeleted: {', '.join(deleted) or 'nothing, no topic that has ended is there'}.")
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

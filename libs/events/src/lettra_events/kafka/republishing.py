@@ -13,8 +13,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from lettra_events import failpoints
 from lettra_events.contracts import contracts
 from lettra_events.contracts.topics import TopicMoved
@@ -29,8 +27,6 @@ from lettra_events.progress import Progress, silent
 from lettra_events.store import relay_store
 from lettra_events.store.append import Connection, append
 from lettra_events.store.relay_store import ROUND_BYTES_MAX, RelayState
-
-log = structlog.get_logger(__name__)
 
 _REPUBLISH_LOCK = 0x1E77_0003
 _ROUND_SECONDS_MAX = 60
@@ -120,10 +116,9 @@ async def _prepare(
             f" again with --partitions {begun['partitions']}"
         )
     new = Generation(publisher.topic, old.number + 1, partitions)
-    created = await ensure_topic(
+    await ensure_topic(
         publisher.bootstrap, new.name, partitions, publisher.replication, said_by="the move to it"
     )
-    log.info("generation.prepared", topic=new.name, partitions=partitions, created=created)
     failpoints.reach("generation.created")
     return old, new
 
@@ -194,7 +189,6 @@ async def _announce(connection: Connection, publisher: Publisher, new: Generatio
     event_id = derived_id(event.stream_id(), "moved", new.number)
     staged = Staged(event, event_id, str(event_id), "lettra repartition")
     await append(connection, [staged], {event.stream_id(): new.number - 2}, service=publisher.service)
-    log.info("generation.announced", topic=new.name, partitions=new.partitions)
     failpoints.reach("generation.announced")
 
 

@@ -100,6 +100,15 @@ def misfit(topic: str, actual: int, wanted: int, said_by: str) -> TopicMisfit:
     )
 
 
+async def delete_topics(bootstrap: str, topics: Sequence[str]) -> None:
+    """Delete these topics with all that is in them; whoever has not read it cannot any more."""
+    async with _admin(bootstrap) as admin:
+        answer = await admin.delete_topics(list(topics), timeout_ms=round(_CREATE_SECONDS_MAX * 1000))
+        for topic, code in answer.topic_error_codes:
+            if (error := for_code(code)) is not NoError:
+                raise error(f"topic {topic}")
+
+
 async def topic_sizes(bootstrap: str) -> dict[str, int]:
     """All topics of the broker, each with its number of partitions."""
     async with _admin(bootstrap) as admin:
