@@ -8,6 +8,7 @@ import pytest
 from rebuilding import READS, open_office, request
 from toys import Broadcasted, Closed, Deposited, Opened, Renamed
 
+from lettra_events.rebuild import following, rows
 from lettra_events.rebuild.comparing import Difference
 from lettra_events.rebuild.replaying import compare
 
@@ -24,6 +25,22 @@ async def write_some(office):
         if n % 10 == 0:
             await office.write(Broadcasted(text=f"day {n}"), Broadcasted(text="again"))
     await office.write(Renamed(account="h1", holder="new", names=()), Closed(account="h2"))
+
+
+async def test_rows_that_were_forgotten_are_read_again(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: `complete` of rows in memory ends when some are forgotten; what is expected is loaded."""
+    monkeypatch.setattr(rows, "DIRTY_MAX", 3)
+    monkeypatch.setattr(rows, "KEPT_MAX", 4)
+    monkeypatch.setattr(following, "BATCH_MAX", 5)
+    async with open_office(servers, monkeypatch) as office:
+        await write_some(office)
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        found = await compare(request(office))
+        assert found.differences == ()
+        assert found.rows == {"seen": 7, "notices": 15, "holders": 8, "firsts": 5}
 
 
 @pytest.mark.parametrize("processes", [1, 2])

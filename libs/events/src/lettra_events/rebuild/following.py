@@ -43,7 +43,7 @@ class Follower:
         self._reading = reading
         self._partitions = partitions
         self._paths = {part.at: Path(part) for part in parts}
-        self._decoders: dict[tuple[bytes, bytes], Decoder] = {}
+        self._decoders: dict[tuple[str, int], Decoder] = {}
         self._extent: Extent | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -137,8 +137,8 @@ class Follower:
 
     def _decoder(self, record: BriefRecord) -> Decoder:
         """How data of this type and version are read; None comes of those that the service does not want."""
-        wanted = record.type in self._reading.reads
-        decode = partial(decode_data, record.type, record.schema_version) if wanted else _pass_over
+        wanted = record.kind[0] in self._reading.reads
+        decode = partial(decode_data, *record.kind) if wanted else _pass_over
         self._decoders[record.kind] = decode
         return decode
 
@@ -166,6 +166,6 @@ def _brief(records: Sequence[Any]) -> list[BriefRecord]:
 
 def cannot_apply(part: Part, record: BriefRecord, error: Exception) -> RebuildError:
     return RebuildError(
-        f"{part}: entry {record.sequence} ({record.type}) cannot be applied by this release, and the service did"
+        f"{part}: entry {record.sequence} ({record.kind[0]}) cannot be applied by this release, and the service did"
         f" apply it: {type(error).__name__}: {error}; mend the code, or skip the event"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 _COUNT_MAX = 2**63 - 1
@@ -14,23 +15,23 @@ class NotAnEvent(ValueError):
 class BriefRecord(NamedTuple):
     """Place, kind and data of an entry.
 
-    `previous`: the sequence of the record before it in its partition; `kind`: its type and schema, as in the headers.
+    `previous`: the sequence of the record before it in its partition; `kind`: its type and schema version.
     """
 
     sequence: int
     previous: int
     offset: int
     key: bytes
-    kind: tuple[bytes, bytes]
+    kind: tuple[str, int]
     payload: bytes
 
-    @property
-    def type(self) -> str:
-        return self.kind[0].decode()
 
-    @property
-    def schema_version(self) -> int:
-        return int(self.kind[1].rpartition(b":")[2])
+@lru_cache(maxsize=10_000)
+def _kind(event_type: bytes, schema: bytes) -> tuple[str, int]:
+    """Few kinds, read again and again."""
+    if b"\0" in event_type:
+        raise ValueError("the type has a NUL character")
+    return event_type.decode(), int(schema.rpartition(b":")[2])
 
 
 def read_brief(record: Any) -> BriefRecord:
@@ -43,7 +44,7 @@ def read_brief(record: Any) -> BriefRecord:
             previous,
             record.offset,
             record.key,
-            (found["ce_type"], found["ce_dataschema"]),
+            _kind(found["ce_type"], found["ce_dataschema"]),
             record.value,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

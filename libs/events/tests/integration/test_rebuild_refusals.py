@@ -1,0 +1,105 @@
+"""Why a rebuild refuses or stops: always a sentence that names the place, and the live rows are as they were."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import bookkeeper
+import pytest
+from consuming import Office
+from rebuilding import READS, open_office, request
+from toys import Deposited, Renamed
+
+from lettra_events.kafka.reading import no_projection
+from lettra_events.rebuild import following
+from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.replaying import compare, replay_beside
+from lettra_events.rebuild.schema import alone
+from lettra_events.rebuild.swapping import swap
+from lettra_events.store.rows import TableDrift
+
+if TYPE_CHECKING:
+    from lettra_tools.stack import Servers
+
+
+@asynccontextmanager
+async def one_partition(servers: Servers, monkeypatch: pytest.MonkeyPatch):
+    async with open_office(servers, monkeypatch, partitions=1) as office:
+        yield office
+
+
+async def stand_at(office: Office, sequence: int) -> None:
+    await office.connection.execute(
+        "insert into consumer_offsets values ($1, 0, $2, 0)", office.topic, sequence
+    )
+
+
+async def test_a_record_that_came_late_is_found_and_one_that_never_came_is_named(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: sort_out in Path.take, and that Follower goes back to the hole."""
+    monkeypatch.setattr(following, "BATCH_MAX", 2)
+    async with one_partition(servers, monkeypatch) as office:
+        records = office.history.write(*(Deposited(account="a", amount=n) for n in range(12)))
+        late = [*records[:2], *records[3:7], records[2], records[2], *records[7:]]
+        await office.publish(*late)
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        assert (await compare(request(office))).count == 0
+    async with one_partition(servers, monkeypatch) as office:
+        records = office.history.write(*(Deposited(account="a", amount=n) for n in range(6)))
+        await office.publish(*records[:2], *records[3:])
+        await stand_at(office, 6)
+        with pytest.raises(RebuildError, match="entry 3 is missing: the record of entry 4 at offset 2"):
+            await replay_beside(request(office))
+    async with one_partition(servers, monkeypatch) as office:
+        await office.write(Deposited(account="a", amount=1))
+        await stand_at(office, 4)
+        with pytest.raises(RebuildError, match=r"entry 4 is missing: .* ends at entry 1"):
+            await replay_beside(request(office))
+
+
+async def test_an_entry_that_this_release_cannot_apply_is_named(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: cannot_apply in Follower and in Rows; a worker process says the same as one here."""
+    async with one_partition(servers, monkeypatch) as office:
+        await office.write(Deposited(account="a", amount=1), Renamed(account="nobody", holder="x"))
+        async with office.reader(**{**READS, "project": no_projection}) as reader:
+            await reader.read_all()
+        with pytest.raises(RebuildError, match=r"entry 2 \(toy.Renamed\) cannot be applied by this release"):
+            await swap(request(office))
+        assert await office.connection.fetchval("select count(*) from seen") == 0
+
+        def fails(_event: object, _context: object):
+            raise ZeroDivisionError("of no use")
+
+        with pytest.raises(RebuildError, match=r"entry 1 \(toy.Deposited\).*ZeroDivisionError: of no use"):
+            await replay_beside(request(office, project=fails))
+        with pytest.raises(RebuildError, match="the table holders, which the service does not name"):
+            await replay_beside(request(office, project=lambda e, c: _only_holders()))
+
+
+def _only_holders():
+    foreign = bookkeeper.Table("holders", bookkeeper.Holder, key=("account",))
+    yield bookkeeper.put(foreign, bookkeeper.Holder("a", "b", (), None))
+
+
+async def test_one_rebuild_at_a_time_on_the_tables_of_this_release_and_servers_that_answer(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: the advisory lock, and the comparison of migrations, in schema.alone."""
+    async with one_partition(servers, monkeypatch) as office:
+        asked = request(office)
+        async with alone(asked.service, asked.settings):
+            with pytest.raises(RebuildError, match="another rebuild of bookkeeper runs"):
+                await compare(asked)
+        away = asked.settings.model_copy(update={"kafka": "127.0.0.1:1"})
+        with pytest.raises(ServersAway, match=r"Kafka at 127.0.0.1:1 does not answer"):
+            await compare(type(asked)(asked.service, away, asked.reference, asked.progress))
+        await office.connection.execute(
+            "update schema_migrations set digest = 'x' where name like 'bookkeeper%'"
+        )
+        with pytest.raises(TableDrift, match=r"bookkeeper/001_bookkeeper.sql.*run the role migrate"):
+            await compare(asked)

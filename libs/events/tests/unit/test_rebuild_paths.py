@@ -1,0 +1,141 @@
+"""The way through one partition: holes, goals, and going back for what waited."""
+
+from __future__ import annotations
+
+import pytest
+
+from lettra_events.rebuild import paths
+from lettra_events.rebuild.errors import RebuildError
+from lettra_events.rebuild.extent import Exclusions, Extent, Horizon
+from lettra_events.rebuild.paths import Part, Path
+from lettra_events.rebuild.records import BriefRecord, NotAnEvent, read_brief
+
+PART = Part("t", "t.g2", 0, 1)
+
+
+def record(sequence: int, previous: int, offset: int, key: str = "a") -> BriefRecord:
+    return BriefRecord(sequence, previous, offset, key.encode(), ("x", 1), b"{}")
+
+
+def upto(sequence: int, **parked: int) -> Extent:
+    return Extent(
+        {"t": Horizon(1, {0: sequence})}, Exclusions(parked={("t", key): n for key, n in parked.items()})
+    )
+
+
+def path(extent: Extent) -> Path:
+    made = Path(PART)
+    made.set_out(None, extent)
+    return made
+
+
+LOG = [record(n, n - 1, n - 1, "ab"[n % 2]) for n in range(1, 9)]
+
+
+def numbers(taken: list[BriefRecord]) -> list[int]:
+    return [one.sequence for one in taken]
+
+
+def test_what_counts_ends_at_the_goal_and_reading_goes_on_behind_it() -> None:
+    """Guard: the comparison with the goal in Path._within_goal."""
+    way = path(upto(5))
+    assert numbers(way.take(LOG[:3])) == [1, 2, 3]
+    assert not way.arrived
+    assert numbers(way.take(LOG[3:])) == [4, 5]
+    assert way.arrived
+    assert (way.position.sequence, way.position.next_offset) == (5, 5)
+    way.set_out(upto(5), upto(7))
+    assert not way.arrived
+    assert numbers(way.take(LOG[5:])) == [6, 7]
+
+
+def test_a_goal_that_has_no_record_is_reached_once_one_beyond_it_follows_on() -> None:
+    way = path(upto(4))
+    assert numbers(way.take([record(3, 0, 0), record(9, 3, 1)])) == [3]
+    assert way.arrived
+
+
+def test_a_missing_record_that_stands_further_down_fills_the_hole() -> None:
+    """Guard: `back`, to the hole, in Path._move."""
+    way = path(upto(4))
+    taken = [record(1, 0, 0), record(3, 2, 1), record(4, 3, 2), record(2, 1, 3)]
+    assert numbers(way.take(taken)) == [1, 2]
+    assert way.back
+    assert way.position.next_offset == 1
+    assert numbers(way.take(taken[1:])) == [3, 4]
+    assert way.arrived
+
+
+def test_what_is_not_found_is_named() -> None:
+    way = path(upto(4))
+    way.take([record(1, 0, 0)])
+    way.take([record(3, 2, 1)])
+    assert "entry 2 is missing: the record of entry 3 at offset 1" in str(way.missing())
+    way = path(upto(4))
+    way.take([record(1, 0, 0)])
+    assert "entry 4 is missing" in str(way.missing())
+
+
+def test_the_missing_record_is_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: LOOK_ON_MAX."""
+    monkeypatch.setattr(paths, "LOOK_ON_MAX", 3)
+    way = path(upto(9))
+    way.take([record(2, 1, 0), record(3, 2, 1)])
+    with pytest.raises(RebuildError, match="entry 1 is missing"):
+        way.take([record(4, 3, 2), record(5, 4, 3)])
+
+
+def test_a_key_that_waited_is_taken_from_where_it_waited_and_nothing_is_taken_twice() -> None:
+    """Guards: `waiting` and `again`; an entry that counted before does not count again."""
+    way = path(upto(6, a=4))
+    assert numbers(way.take(LOG)) == [1, 2, 3, 5]
+    way.set_out(upto(6, a=4), upto(7))
+    assert way.position.next_offset == 3
+    assert numbers(way.take(LOG[3:])) == [4, 6, 7]
+    assert way.arrived
+
+
+def test_a_key_that_moved_on_and_waits_again_gives_what_is_between() -> None:
+    way = path(upto(8, a=2))
+    assert numbers(way.take(LOG)) == [1, 3, 5, 7]
+    way.set_out(upto(8, a=2), upto(8, a=6))
+    assert numbers(way.take(LOG[1:])) == [2, 4]
+    way.set_out(upto(8, a=6), upto(8))
+    assert way.position.next_offset == 5
+    assert numbers(way.take(LOG[5:])) == [6, 8]
+
+
+class Raw:
+    """As a consumer gives it."""
+
+    def __init__(self, **headers: bytes) -> None:
+        self.offset, self.key, self.value = 7, b"a", b"{}"
+        self.headers = tuple((f"ce_{name}", value) for name, value in headers.items())
+
+
+SOUND = {"sequence": b"5", "previoussequence": b"3", "type": b"x", "dataschema": b"urn:lettra:x:2"}
+
+
+def test_a_record_is_read_as_far_as_a_rebuild_needs_it() -> None:
+    found = read_brief(Raw(**SOUND))
+    assert (found.sequence, found.previous, found.offset) == (5, 3, 7)
+    assert found.kind == ("x", 2)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sequence": b"x"},
+        {"sequence": b"3"},
+        {"sequence": b"%d" % 2**63},
+        {"previoussequence": b"-1"},
+        {"type": None},
+        {"dataschema": b""},
+    ],
+)
+def test_what_is_no_event_is_told_apart(wrong: dict[str, bytes]) -> None:
+    with pytest.raises(NotAnEvent):
+        read_brief(Raw(**{**SOUND, **wrong}))
+    without = {name: value for name, value in SOUND.items() if name not in wrong}
+    with pytest.raises(NotAnEvent):
+        read_brief(Raw(**without))
