@@ -10,7 +10,7 @@ Every format reads its entries into these types, so that one movement is the sam
   with its own direction (the entry's, where it has none), sum exactly to the entry; or if they do so net of
   their own charges.
 - Otherwise the entry stays whole: one transaction of the entry's amount, with the facts on which all details
-  agree and their texts joined. Nothing is ever divided by guess.
+  agree and their texts (and references, where these differ) joined. Nothing is ever divided by guess.
 
 **Counterparty.** The debtor of a credit, the creditor of a debit. In a reversal or a return the parties keep
 the roles of the original payment, so it is the other one. Where the side so chosen is the account itself,
@@ -28,6 +28,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Final
 
 from lettra_payment_ingest.bank.exact import exact_sum, plain
@@ -182,7 +183,10 @@ def _common(details: list[Detail], text_chars_max: int) -> Detail:
         for f in fields(Detail)
         if all(getattr(d, f.name) == getattr(first, f.name) for d in details[1:])
     }
-    texts = " ".join(dict.fromkeys(d.remittance for d in details if d.remittance))
+    # A reference that not all share is no reference of the whole, but still says what was paid.
+    refs = [] if "structured_reference" in agreed else [d.structured_reference for d in details]
+    words = [word for pair in zip_longest(refs, (d.remittance for d in details)) for word in pair if word]
+    texts = " ".join(dict.fromkeys(words))
     agreed["remittance"] = texts if texts and len(texts) <= text_chars_max else None
     return Detail(**agreed)
 

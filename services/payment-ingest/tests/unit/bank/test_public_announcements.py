@@ -16,11 +16,13 @@ from lettra_payment_ingest.bank.errors import UnreadableFile
 SWISS = "CH2801234000123456789"
 DAY = "2007-10-18"
 ACCOUNT_REF, NEW_REF, BATCH_REF = "AAAASESS-FP-ACCR-01", "ACSR160614165200001", "ACSR160617103200001"
-# Three details that do not sum to the entry: their texts are joined, and what they agree on is kept.
+# Three details that do not sum to the entry: their references and texts are joined, what they agree on is kept.
 THREE_TEXTS = (
-    "Unstructured Remittance Information V1 Additional Remittance Information V1 Additional Remittance Information V2"
-    " Unstructured Remittance Information V3 block 1 Unstructured Remittance Information V3 block 2"
-    " Additional Remittance Information V3 block 1 Ref number V3 block 2 Additional Remittance Information V3 block 2"
+    "ISR ref number V1 Unstructured Remittance Information V1 Additional Remittance Information V1"
+    " ISR ref number V2 Additional Remittance Information V2"
+    " Ref number V3 block 1 Unstructured Remittance Information V3 block 1"
+    " Unstructured Remittance Information V3 block 2 Additional Remittance Information V3 block 1"
+    " Ref number V3 block 2 Additional Remittance Information V3 block 2"
 )
 
 
@@ -173,6 +175,14 @@ class TestMessages:
         document = document.replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn").replace("Stmt>", "Ntfctn>")
         with pytest.raises(UnreadableFile, match=r"line 1, Ntfctn\[1\]/Ntry\[1\]/Amt: wrong amount 'x'"):
             list(read_messages(document.encode(), "x"))
+
+    def test_the_balances_of_a_report_are_not_judged(self, xml):
+        """Guard: what is announced is in no balance, so no report would ever add up."""
+        bounds = xml.balance("OPBD", "100.00"), xml.balance("ITBD", "110.00")
+        document = xml.document(xml.statement(*bounds, xml.entry(amount="10.00"))).decode()
+        document = document.replace("BkToCstmrStmt", "BkToCstmrAcctRpt").replace("Stmt>", "Rpt>")
+        (report,) = read_messages(document.encode(), "x")
+        assert check_statement(report).reason == "a report only announces: its entries are in no balance yet"
 
     def test_a_batch_of_version_01_says_its_size_in_the_entry(self, xml):
         document = xml.document(xml.statement(xml.entry("<Btch><NbOfTxs>20</NbOfTxs></Btch>"))).decode()
