@@ -14,6 +14,8 @@ from lettra_tools.commands.lag import EPILOG, lag
 from lettra_tools.commands.repartition import EPILOG as REPARTITION
 from lettra_tools.commands.repartition import repartition
 from lettra_tools.commands.replay import EXIT_CODES, replay, restate
+from lettra_tools.commands.resend import EPILOG as RESEND_EPILOG
+from lettra_tools.commands.resend import resend
 from lettra_tools.commands.verify import EXAMPLES, verify
 from lettra_tools.stack.model import StackError
 
@@ -40,6 +42,7 @@ app.command()(stack.down)
 app.command()(stack.status)
 app.command()(bench)
 app.command(epilog=EPILOG)(lag)
+app.command(epilog=RESEND_EPILOG)(resend)
 app.command(
     epilog="Examples: lettra replay matching --compare · lettra replay matching --swap"
     f" · lettra replay matching --as-of 2026-03-31T23:59:59+02:00. {EXIT_CODES}"
