@@ -77,7 +77,14 @@ async def move(
     async with database(service, settings, _COMMAND):
         pass  # `Away` says in a sentence what is not there
     dsn = settings.database(service.name)
-    publisher = Publisher(service.reading.service, service.topic, dsn, settings.kafka, settings.replication)
+    publisher = Publisher(
+        service.reading.service,
+        service.topic,
+        dsn,
+        settings.kafka,
+        settings.replication,
+        settings.relay_batch_max,
+    )
     return await repartition(publisher, partitions, switch_seconds_max=seconds_max, progress=progress)
 
 
