@@ -187,7 +187,7 @@ def test_any_history_is_published_and_read_whole(servers: Servers, loop: asyncio
 def _thoroughly(machine: type[AnyRelayHistory]) -> None:
     """Round after round, each from a seed of its own, until the time is up; of one round where a seed is given."""
     wanted = os.environ.get("LETTRA_SEED")
-    settings_of_round = settings(QUICK, derandomize=False, max_examples=20, stateful_step_count=40)
+    settings_of_round = settings(QUICK, derandomize=False, max_examples=10, stateful_step_count=40)
     ends = time.monotonic() + (0 if wanted else THOROUGH_SECONDS)
     chosen = int(wanted or random.randrange(2**32))
     while True:

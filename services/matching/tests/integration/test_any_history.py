@@ -244,7 +244,7 @@ def test_any_history_ends_as_the_rules_say(servers: Servers, loop: asyncio.Abstr
 def _thoroughly(machine: type[AnyHistory]) -> None:
     """Round after round, each from a seed of its own, until the time is up; of one round where a seed is given."""
     wanted = os.environ.get("LETTRA_SEED")
-    settings_of_round = settings(QUICK, derandomize=False, max_examples=20, stateful_step_count=50)
+    settings_of_round = settings(QUICK, derandomize=False, max_examples=10, stateful_step_count=50)
     ends = time.monotonic() + (0 if wanted else THOROUGH_SECONDS)
     chosen = int(wanted or random.randrange(2**32))
     while True:
