@@ -18,7 +18,10 @@ VICTIMS: tuple[Victim, ...] = ("process", "kafka", "postgres")
 
 @dataclass(frozen=True)
 class Place:
-    """A failpoint's N-th time in a process, in one of the scripts; `quick`: the victims that `make test` tries."""
+    """A failpoint's N-th time in a process, in one of the scripts; `quick`: the victims that `make test` tries.
+
+    `outage_seconds`: how long a killed server stays away, beside the time that it takes to start.
+    """
 
     step: str
     failpoint: str
@@ -26,6 +29,7 @@ class Place:
     time: int = 1
     quick: tuple[Victim, ...] = ()
     script: Script = "days"
+    outage_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ PLACES = (
     Place("sequence", "sequence.committed", "invoicing", 5),
     Place("sequence", "sequence.written", "matching", 5),
     Place("publish", "publish.before", "matching", 4, quick=("kafka",)),
+    # Away for longer than the relay waits (LETTRA_PUBLISH_TIMEOUT_SECONDS): it gives up, its successor goes on.
+    Place("publish", "publish.before", "matching", 5, outage_seconds=8.0),
     Place("publish", "publish.sent", "matching", 4, quick=("process",)),
     Place("publish", "publish.marked", "matching", 4),
     Place("publish", "publish.sent", "invoicing", 5),
@@ -101,8 +107,8 @@ def is_whole() -> bool:
 
 def cells(*, whole: bool) -> Iterator[Cell]:
     """All cells, or the quick ones."""
-    for place in PLACES:
-        for victim in VICTIMS:
+    for victim in VICTIMS:
+        for place in PLACES:
             cell = Cell(place, victim)
             if whole or cell.is_quick:
                 yield cell

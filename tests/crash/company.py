@@ -28,7 +28,9 @@ T = TypeVar("T")
 SERVICES = ("invoicing", "payment-ingest", "matching")
 ROLES = ("api", "worker", "relay")
 PATIENCE_SECONDS = 90.0
+COMMAND_SECONDS_MAX = 300.0
 STARTS_MAX = 12
+PAUSE_SECONDS = 0.5
 ANSWER_SECONDS_MAX = 15.0
 AWAY = (
     asyncpg.PostgresConnectionError,
@@ -48,7 +50,7 @@ SETTINGS = {
     "LETTRA_BATCH_MAX": "4",
     "LETTRA_RELAY_BATCH_MAX": "3",
     "LETTRA_IMPORT_CHUNK_TRANSACTIONS": "2",
-    "LETTRA_PUBLISH_TIMEOUT_SECONDS": "10",
+    "LETTRA_PUBLISH_TIMEOUT_SECONDS": "6",
     "LETTRA_SHUTDOWN_SECONDS": "5",
     "LETTRA_COMPACTED_SEGMENT_MS": "1000",
 }
@@ -79,9 +81,12 @@ class Company:
     local: LocalServers
     folder: Path
     armed: Armed | None = None
+    outage_seconds: float = 0.0
     children: dict[str, Program] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     ended: dict[str, list[int]] = field(default_factory=dict)
+    away_since: dict[str, float] = field(default_factory=dict)
+    starts_at: dict[str, float] = field(default_factory=dict)
     servers_killed: list[str] = field(default_factory=list)
     killed_commands: list[int] = field(default_factory=list)
 
@@ -120,20 +125,40 @@ class Company:
 
     def tend(self) -> None:
         """Start again what has ended."""
-        if self.local.postgres is not None and self.local.postgres.child.exit_code is not None:
-            self.servers_killed.append("postgres")
-            self.local.start_postgres()
-        if self.local.kafka is not None and self.local.kafka.child.exit_code is not None:
-            self.servers_killed.append("kafka")
-            self.local.start_kafka()
+        self._tend_servers()
         for name, child in self.children.items():
-            if (code := child.exit_code) is not None:
-                codes = self.ended.setdefault(name, [])
-                codes.append(code)
-                assert code in RUNS_AGAIN, f"{name} ended with {code}\n{self.last_words()}"
-                assert len(codes) < STARTS_MAX, f"{name} ends again and again: {codes}\n{self.last_words()}"
-                child.arguments = ROLES
-                child.start()
+            if child.exit_code is not None:
+                self._tend_service(name, child, child.exit_code)
+
+    def _tend_service(self, name: str, child: Program, code: int) -> None:
+        """Start it again after a pause, which grows each time, as a supervisor would."""
+        codes = self.ended.setdefault(name, [])
+        if name not in self.starts_at:
+            codes.append(code)
+            assert code in RUNS_AGAIN, f"{name} ended with {code}\n{self.last_words()}"
+            assert len(codes) < STARTS_MAX, f"{name} ends again and again: {codes}\n{self.last_words()}"
+            self.starts_at[name] = time.monotonic() + PAUSE_SECONDS * (len(codes) - 1)
+        if time.monotonic() >= self.starts_at[name]:
+            del self.starts_at[name]
+            child.arguments = ROLES
+            child.start()
+
+    def _tend_servers(self) -> None:
+        """A killed server comes back when its outage is over."""
+        assert self.local.postgres is not None
+        assert self.local.kafka is not None
+        starts = {
+            "postgres": (self.local.postgres.child, self.local.start_postgres),
+            "kafka": (self.local.kafka.child, self.local.start_kafka),
+        }
+        for name, (child, start) in starts.items():
+            if child.exit_code is None:
+                continue
+            since = self.away_since.setdefault(name, time.monotonic())
+            if time.monotonic() - since >= self.outage_seconds:
+                self.servers_killed.append(name)
+                del self.away_since[name]
+                start()
 
     async def until(
         self, what: str, look: Callable[[], Awaitable[T]], seconds: float = PATIENCE_SECONDS
@@ -221,7 +246,7 @@ class Company:
             async def over() -> bool:
                 return child.exit_code is not None
 
-            await self.until(f"lettra {' '.join(arguments)} ends", over)
+            await self.until(f"lettra {' '.join(arguments)} ends", over, COMMAND_SECONDS_MAX)
         finally:
             child.kill()
         assert child.exit_code is not None

@@ -62,7 +62,8 @@ async def test_a_kill_changes_nothing(cell: Cell, local: LocalServers, tmp_path:
     """Guards: all that make a kill harmless, each at its place in the table."""
     wanted = await undisturbed_run(local, cell.place.script, tmp_path)
     await empty(local.start())
-    company = Company(local, tmp_path, armed(cell, local, tmp_path / "fired"))
+    fired = tmp_path / "fired"
+    company = Company(local, tmp_path, armed(cell, local, fired), cell.place.outage_seconds)
     found = await run(company, cell.place.script)
     assert company.armed is not None
     assert company.armed.trace.exists(), f"{cell.place.failpoint} was not reached {cell.place.time} times"
