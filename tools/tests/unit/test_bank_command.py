@@ -116,13 +116,13 @@ def test_a_statement_that_does_not_add_up_exits_3_and_nothing_of_it_is_taken(sta
 
 
 def test_a_file_that_cannot_be_taken_exits_2_with_one_line_and_no_output(statement: Path) -> None:
-    """Guard: the first statement is fine, and yet nothing of the file is shown."""
-    statement.write_text(STATEMENT + STATEMENT.replace("C10,00", "Cten"))
+    """Guard: the first statements are fine, and yet nothing of the file is shown."""
+    statement.write_text(STATEMENT * 2 + STATEMENT.replace("C10,00", "Cten"))
     result = run(statement, "--json")
     assert (result.exit_code, result.stdout) == (2, "")
     assert (
         result.stderr
-        == f"{statement}: line 14: wrong statement line :61: '2603020302CtenNTRFNONREF//BANK-1'\n"
+        == f"{statement}: line 23: wrong statement line :61: '2603020302CtenNTRFNONREF//BANK-1'\n"
     )
 
 
