@@ -11,14 +11,18 @@ import asyncpg
 import pytest
 import toys
 from store_of_toys import append_any, deposits, relaying
-from verifying import topic_named, verify
+from verifying import topic_named, verify, written
 
+from lettra_events.testing.published import Record
 from lettra_events.testing.waiting import until
-from lettra_events.verify import history
+from lettra_events.verify import history, lanes
 from lettra_events.verify.history import verify_topic
+from lettra_events.verify.lanes import KafkaSilent
 
 if TYPE_CHECKING:
     from store_of_toys import Place
+
+    from lettra_tools.stack import LocalServers
 
 WRITERS = 3
 
@@ -90,3 +94,21 @@ def after_more(function: Callable[..., Any], connection: asyncpg.Connection) -> 
             yield opened
 
     return opening
+
+
+async def test_kafka_that_falls_silent_is_said_after_a_bounded_time(
+    own_servers: Callable[..., LocalServers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: STALL_SECONDS_MAX (verify/lanes.py); aiokafka itself would wait for the broker without end."""
+    monkeypatch.setattr(lanes, "STALL_SECONDS_MAX", 1.0)
+    local = own_servers(postgres=False)
+    kafka = local.start().kafka
+    topic = await written(kafka, {0: [Record(0, b"k", b"v", ())]})
+    async with lanes.open_lanes(kafka, topic) as opened:
+        local.kill_kafka()
+        opened.lanes[0].end += 1  # as if one more had been there
+        assert await opened.next(opened.lanes[0]) is not None
+        with pytest.raises(KafkaSilent, match="none comes"):
+            await opened.next(opened.lanes[0])
+        with pytest.raises(KafkaSilent, match="the ends of"):
+            await opened.fix_ends()

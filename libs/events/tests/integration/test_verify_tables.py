@@ -12,8 +12,10 @@ from consuming import Office
 from publishing import foreign
 from rebuilding import READS, open_office
 from toys import Broadcasted, Deposited, Opened
-from verifying import topic_named
+from verifying import topic_named, written
 
+from lettra_events.kafka.topics import ensure_topic
+from lettra_events.testing.published import read_topic
 from lettra_events.testing.servers import fresh_topic
 from lettra_events.verify.finding import Finding, Kind, Unsound
 from lettra_events.verify.history import Sound, verify_history, verify_tables
@@ -114,6 +116,31 @@ async def test_a_position_behind_which_not_all_was_applied_is_found(
         found = await finding(office)
         assert (found.kind, found.partition, found.field) == (Kind.POSITION, 1, "sequence")
         assert found.expected == f"{last['last']}, before next_offset"
+
+
+async def test_a_service_that_moved_to_another_generation_stands_behind_the_one_it_left(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: _BEHIND knows the generation that was left (verify/positions.py)."""
+    async with read_office(servers, monkeypatch) as office:
+        await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
+        await written(office.kafka, await read_topic(office.kafka, office.topic), f"{office.topic}.g2")
+        end, _ = await office.position(1)
+        await office.connection.execute("delete from consumer_generations")
+        await office.connection.execute(
+            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
+            " values ($1, 1, 3, $2, now()), ($1, 2, 3, null, null)",
+            office.topic,
+            end,
+        )
+        await office.connection.execute("update consumer_offsets set sequence = $1, next_offset = 0", end)
+        assert (await verify(office)).counts["positions"] == 3
+        await office.connection.execute(
+            "update consumer_offsets set sequence = $1 where partition = 0", end - 1
+        )
+        found = await finding(office)
+        assert (found.kind, found.partition, found.expected) == (Kind.POSITION, 0, f"{end}, the last batch")
+        await office.connection.execute("update consumer_offsets set sequence = $1 where partition = 0", end)
 
 
 async def test_rows_that_were_changed_are_found(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:

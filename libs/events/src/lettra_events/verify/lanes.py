@@ -18,12 +18,23 @@ QUEUE_MAX = 4_000
 STALL_SECONDS_MAX = 30.0
 METADATA_SECONDS_MAX = 5.0
 _POLL_MS = 200
+_STOP_SECONDS_MAX = 5.0
 
 Record: TypeAlias = "ConsumerRecord[Any, Any]"
 
 
 class KafkaSilent(Exception):
     """Kafka has records and does not give them: it is away."""
+
+
+@asynccontextmanager
+async def promptly(what: str) -> AsyncIterator[None]:
+    """Raise `KafkaSilent`, saying what does not happen, where it takes longer than a broker that is there needs."""
+    try:
+        async with asyncio.timeout(STALL_SECONDS_MAX):
+            yield
+    except TimeoutError:
+        raise KafkaSilent(f"Kafka does not answer: {what} for {STALL_SECONDS_MAX:g} s.") from None
 
 
 class Lane:
@@ -62,7 +73,8 @@ class Lanes:
 
     async def fix_ends(self) -> None:
         """From now on all is read that lies in the topic now."""
-        ends = await self._consumer.end_offsets([lane.tp for lane in self.lanes])
+        async with promptly(f"the ends of {self.topic} are not told"):
+            ends = await self._consumer.end_offsets([lane.tp for lane in self.lanes])
         for lane in self.lanes:
             lane.overrun = lane.overrun and lane.end == ends[lane.tp]
             lane.end = ends[lane.tp]
@@ -75,16 +87,11 @@ class Lanes:
 
     async def _fetch_for(self, lane: Lane) -> None:
         self._hold_back(lane)
-        try:
-            async with asyncio.timeout(STALL_SECONDS_MAX):
-                while not lane.records and await self._consumer.position(lane.tp) < lane.end:
-                    found = await self._consumer.getmany(timeout_ms=_POLL_MS)
-                    for tp, records in found.items():
-                        self._take(self.lanes[tp.partition], records)
-        except TimeoutError:
-            raise KafkaSilent(
-                f"{self.topic}[{lane.number}]: no record came for {STALL_SECONDS_MAX:g} s, though there are more"
-            ) from None
+        async with promptly(f"{self.topic}[{lane.number}] has more records, and none comes"):
+            while not lane.records and await self._consumer.position(lane.tp) < lane.end:
+                found = await self._consumer.getmany(timeout_ms=_POLL_MS)
+                for tp, records in found.items():
+                    self._take(self.lanes[tp.partition], records)
         await asyncio.sleep(0)  # the requests for what follows go out before this is looked at
 
     def _take(self, lane: Lane, records: list[Record]) -> None:
@@ -104,17 +111,27 @@ class Lanes:
 
 
 @asynccontextmanager
-async def open_lanes(bootstrap: str, topic: str) -> AsyncIterator[Lanes]:
-    """All partitions of the topic from their beginnings. `TopicMisfit` if there is no such topic."""
-    partitions = (await count_partitions(bootstrap, [topic], METADATA_SECONDS_MAX))[topic]
+async def open_consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of no group, whose end neither waits for a broker that is away nor hides what went wrong."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
+        yield consumer
+    finally:
+        # With the broker away `stop` would raise the cancellation of what it waits for itself.
+        stopping = asyncio.create_task(consumer.stop())
+        await asyncio.wait([stopping], timeout=_STOP_SECONDS_MAX)
+        stopping.cancel()
+
+
+@asynccontextmanager
+async def open_lanes(bootstrap: str, topic: str) -> AsyncIterator[Lanes]:
+    """All partitions of the topic from their beginnings. `TopicMisfit` if there is no such topic."""
+    partitions = (await count_partitions(bootstrap, [topic], METADATA_SECONDS_MAX))[topic]
+    async with open_consumer(bootstrap) as consumer:
         found = Lanes(consumer, topic, partitions)
         tps = [lane.tp for lane in found.lanes]
         consumer.assign(tps)
         await consumer.seek_to_beginning(*tps)
         await found.fix_ends()
         yield found
-    finally:
-        await consumer.stop()

@@ -12,6 +12,7 @@ from lettra_events.kafka.generations import recorded_generations
 from lettra_events.progress import Progress
 from lettra_events.store.append import Connection
 from lettra_events.verify.finding import Finding, Kind, Unsound
+from lettra_events.verify.lanes import open_consumer, promptly
 
 REPEATS_MAX = 50_000
 """Records at the end of a partition among which a relay's repeats may hide the last entry."""
@@ -24,16 +25,17 @@ select topic, partition, first as sequence, 'consumer_batches' as "table",
   from (select *, lag(last) over (partition by topic, partition order by first) as before
           from consumer_batches) b
  where first > last or first <= before order by 1, 2, 3 limit 1"""
+# Whoever moved to another generation of a topic begins there behind the last entry of the one that he left.
 _BEHIND = """
 select topic, partition, 'consumer_offsets' as "table", 'sequence' as field,
        last || ', the last batch' as expected, coalesce(sequence::text, 'no row') as found
-  from (select topic, partition, o.sequence, coalesce(b.last, 0) as last
+  from (select topic, partition, o.sequence, coalesce(greatest(b.last, g.through), 0) as last
           from consumer_offsets o
           full join (select topic, partition, max(last) as last from consumer_batches group by 1, 2) b
-               using (topic, partition)) p
- where sequence is distinct from last
-   and not exists (select from consumer_generations g where g.topic = p.topic and g.left_at is not null)
- order by 1, 2 limit 1"""
+               using (topic, partition)
+          left join (select topic, max(through) as through from consumer_generations
+                      where left_at is not null group by 1) g using (topic)) p
+ where sequence is distinct from last order by 1, 2 limit 1"""
 _POSITIONS = (
     "select topic, partition, sequence, next_offset from consumer_offsets where sequence > 0 order by 1, 2"
 )
@@ -73,15 +75,12 @@ async def _check_all_on_kafka(
     progress: Progress,
 ) -> None:
     tps = [TopicPartition(names.get(each.topic, each.topic), each.partition) for each in positions]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
+    async with open_consumer(bootstrap) as consumer:
         consumer.assign(tps)
         for done, (position, tp) in enumerate(zip(positions, tps, strict=True), 1):
-            await _check_on_kafka(consumer, service, position, tp)
+            async with promptly(f"the records of {tp.topic}[{tp.partition}] are not given"):
+                await _check_on_kafka(consumer, service, position, tp)
             progress(f"{service}: positions", done, len(positions))
-    finally:
-        await consumer.stop()
 
 
 async def _check_on_kafka(
@@ -98,18 +97,18 @@ async def _check_on_kafka(
             service, position, "sequence", f"{before.sequence}, before next_offset", str(position.sequence)
         )
     if before is None or before.sequence < position.sequence:
-        newest = await _newest(consumer, tp, max(begin, end - REPEATS_MAX), end)
+        newest = await _newest(consumer, tp, max(begin, end - REPEATS_MAX), end, position.sequence)
         if newest < position.sequence:
             raise _moved(
                 service, position, "sequence", f"at most {newest}, the last entry", str(position.sequence)
             )
 
 
-async def _newest(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> int:
-    """The highest number among the last records."""
+async def _newest(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int, wanted: int) -> int:
+    """The highest number among the last records; it is looked for until it is as high as `wanted`."""
     newest = 0
     consumer.seek(tp, begin)
-    while await consumer.position(tp) < end:
+    while newest < wanted and await consumer.position(tp) < end:
         entry = await next_entry(consumer, tp)
         newest = max(newest, entry.sequence if entry is not None else 0)
     return newest
