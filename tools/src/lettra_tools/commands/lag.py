@@ -62,8 +62,10 @@ def _show(found: Lag, console: Console, show_all: bool) -> None:
         console.print(_reading(shown))
     if hidden := len(found.reading) - len(shown):
         console.print(f"\nRead to the end: {hidden} {'other ' if shown else ''}partitions.")
+    if found.unready:
+        console.print()
     for one in found.unready:
-        console.print(f"\n{one.service} ({one.roles}) is not ready: {one.why}", markup=False, soft_wrap=True)
+        console.print(f"{one.service} ({one.roles}) is not ready: {one.why}", markup=False, soft_wrap=True)
 
 
 def _is_worth_a_line(one: Reading) -> bool:
