@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+import asyncpg
 import pytest
 from invoicing_examples import MAIL, customers_csv
+from invoicing_on_database import OnDatabase
+
+from lettra_invoicing.main import SERVICE
+from lettra_tools import erasing
 
 ERASE = "/contacts/contact:C-1/erase"
 ASKED = {"who": "j.lambert", "why": "request 26-114"}
@@ -36,7 +42,7 @@ async def test_the_person_goes_and_the_event_stays(api):
 
 
 async def test_twice_at_once_and_again_is_once(api):
-    """Guard: the customer's stream is locked before erased_contacts is read (ERASED_CONTACTS in domain/state.py)."""
+    """Guard: what was erased is looked up under the lock of its customer (decider.erase_contact, domain/state.py)."""
     answers = await asyncio.gather(*(api.post(ERASE, ASKED) for _ in range(8)))
     assert sorted(answer.json()["created"] for answer in answers) == [False] * 7 + [True]
     before = await written(api)
@@ -99,3 +105,38 @@ async def test_how_far_an_erasure_is(api):
     assert await state() == [{**erased, "state": "erased"}]
     assert (await api.get("/customers/C-2/contacts"))["contacts"] == []
     assert (await api.get("/customers/nobody/contacts"))["contacts"] == []
+
+
+class TestRewriting:
+    """What `lettra erase` does to the database afterwards, on the test's own one. Guards: lettra_tools/erasing.py."""
+
+    @pytest.fixture
+    def service(self, servers, database, monkeypatch):
+        monkeypatch.setenv("LETTRA_POSTGRES", servers.postgres)
+        monkeypatch.setenv("LETTRA_KAFKA", servers.kafka)
+        monkeypatch.setenv("LETTRA_DSN", database)
+        return replace(SERVICE, settings=OnDatabase)
+
+    async def test_the_table_is_written_anew_with_those_who_stay(self, api, service, tmp_path):
+        await api.made("/customers", {"customer_id": "C-5", "name": "Roux", "email": "roux@x.example"})
+        before = await api.pool.fetchval("select pg_relation_filenode('contacts')")
+        await api.post(ERASE, ASKED)
+        done = await erasing.rewrite(service, tmp_path)
+        assert (done.tables, done.problem, done.wal_switched) == (["contacts"], "", True)
+        assert await api.pool.fetchval("select pg_relation_filenode('contacts')") != before
+        assert [row["contact_id"] for row in await api.table("contacts")] == ["contact:C-5"]
+
+    async def test_whoever_may_still_see_the_person_is_waited_for_and_named(
+        self, api, service, database, tmp_path, monkeypatch
+    ):
+        """Guard: _old_readers. A rewrite would keep the row for them, and say that it is gone."""
+        monkeypatch.setattr(erasing, "OLD_READERS_SECONDS_MAX", 0.3)
+        reader = await asyncpg.connect(database, server_settings={"application_name": "a report"})
+        async with reader.transaction(isolation="repeatable_read"):
+            await reader.fetchval("select count(*) from contacts")
+            await api.post(ERASE, ASKED)
+            done = await erasing.rewrite(service, tmp_path)
+            assert "a transaction that began before the erasure is still open (a report)" in done.problem
+            assert await reader.fetchval("select email from contacts") == MAIL
+        await reader.close()
+        assert (await erasing.rewrite(service, tmp_path)).problem == ""
