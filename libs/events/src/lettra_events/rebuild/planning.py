@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
-from lettra_events.kafka.generations import Generation, partitions_of
+from lettra_events.kafka.generations import Generation, partitions_of, recorded_generations
 from lettra_events.kafka.newest import read_topics
+from lettra_events.kafka.reading import Reading
 from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.paths import Part
+from lettra_events.rebuild.reached import extent_now
 from lettra_events.rebuild.workers import Task
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
@@ -51,6 +54,19 @@ async def make_plan(connection: Connection, service: Service, settings: ServiceS
         raise ServersAway(
             f"Kafka at {settings.kafka} does not answer: {type(error).__name__}: {error}"
         ) from None
+
+
+async def extent_here(connection: Connection, reading: Reading, plan: Plan) -> Extent:
+    """What the service has applied now of the generations of the plan, in the transaction of the caller.
+
+    `RebuildError` if it reads others by now.
+    """
+    for topic, recorded in (await recorded_generations(connection, plan.topics)).items():
+        if recorded != plan.topics[topic]:
+            raise RebuildError(
+                f"{topic} went on in another generation meanwhile ({recorded.name}); run this again"
+            )
+    return await extent_now(connection, reading, plan.partitions)
 
 
 def deal_out(

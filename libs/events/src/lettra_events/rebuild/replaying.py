@@ -13,8 +13,7 @@ from lettra_events.decisions.tables import Table
 from lettra_events.progress import Progress
 from lettra_events.rebuild.comparing import Comparison, compare_tables, copy_live
 from lettra_events.rebuild.extent import Extent
-from lettra_events.rebuild.planning import Plan, deal_out, make_plan
-from lettra_events.rebuild.reached import extent_now
+from lettra_events.rebuild.planning import Plan, deal_out, extent_here, make_plan
 from lettra_events.rebuild.schema import REBUILD, alone, count_rows, drop_schema, make_indexes, make_schema
 from lettra_events.rebuild.workers import Crew, crew
 from lettra_events.service.service import Service
@@ -91,7 +90,7 @@ async def replay_beside(request: Request) -> Replayed:
         plan = await make_plan(connection, request.service, request.settings)
         async with building(connection, request, plan, REBUILD) as work:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                extent = await extent_now(connection, request.service.reading, plan.partitions)
+                extent = await extent_here(connection, request.service.reading, plan)
             await work.build(extent)
         rows = await count_rows(connection, REBUILD, request.service.projections)
     return Replayed(rows, REBUILD, time.perf_counter() - started)
@@ -105,7 +104,7 @@ async def compare(request: Request) -> Comparison:
         async with building(connection, request, plan, REBUILD) as work:
             async with connection.transaction(isolation="repeatable_read"):
                 await copy_live(connection, REBUILD, projections)
-                extent = await extent_now(connection, request.service.reading, plan.partitions)
+                extent = await extent_here(connection, request.service.reading, plan)
             await work.build(extent)
         found = await compare_tables(connection, REBUILD, projections, request.progress)
         if not found.count:

@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lettra_events import failpoints
-from lettra_events.kafka.generations import recorded_generations
-from lettra_events.rebuild.errors import RebuildError
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.mending import mend
-from lettra_events.rebuild.planning import Plan, make_plan
-from lettra_events.rebuild.reached import extent_now
+from lettra_events.rebuild.planning import Plan, extent_here, make_plan
 from lettra_events.rebuild.replaying import Building, Request, building
 from lettra_events.rebuild.schema import (
     LOCK_SECONDS_MAX,
@@ -72,7 +69,7 @@ async def _catch_up(connection: Connection, request: Request, work: Building) ->
 
 async def _extent(connection: Connection, request: Request, plan: Plan) -> Extent:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await extent_now(connection, request.service.reading, plan.partitions)
+        return await extent_here(connection, request.service.reading, plan)
 
 
 async def _switch(
@@ -81,24 +78,19 @@ async def _switch(
     """What was followed stays followed, if the lock does not come: then it is less the next time."""
     async with connection.transaction():
         await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS_MAX}s'")
-        await _lock_positions(connection, request, work.plan)
+        await _lock_positions(connection, work.plan)
         started = time.perf_counter()
         failpoints.reach("swap.locked")
         # A statement of its own: it sees what was committed while the lock was waited for.
-        await work.build(await extent_now(connection, request.service.reading, work.plan.partitions))
+        await work.build(await extent_here(connection, request.service.reading, work.plan))
         changed = await mend(connection, REBUILD, request.service.projections)
         failpoints.reach("swap.written")
     return changed, time.perf_counter() - started
 
 
-async def _lock_positions(connection: Connection, request: Request, plan: Plan) -> None:
+async def _lock_positions(connection: Connection, plan: Plan) -> None:
     parts = plan.parts
     await connection.execute(
         _EVERY_POSITION, [part.topic for part in parts], [part.partition for part in parts]
     )
     await connection.execute(_LOCK_POSITIONS, list(plan.topics))
-    recorded = await recorded_generations(connection, plan.topics)
-    if any(plan.topics[topic] != generation for topic, generation in recorded.items()):
-        raise RebuildError(
-            f"a topic that {request.service.name} reads went on in another generation meanwhile; run this again"
-        )
