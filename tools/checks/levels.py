@@ -17,7 +17,7 @@ from workspace import ROOT, packages
 
 REPORTS = ROOT / "build/checks"
 # A test that hangs fails by itself, with the stack of every thread.
-SECONDS = {"unit": 60, "integration": 180, "e2e": 600, "crash": 300}
+SECONDS = {"unit": 60, "integration": 180, "e2e": 600, "crash": 600}
 WORKERS = {"unit": 0, "integration": 2, "e2e": 0, "crash": 0}
 OF_THE_WORKSPACE = ("e2e", "crash")
 NO_TESTS = 5
