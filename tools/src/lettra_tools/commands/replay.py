@@ -62,7 +62,10 @@ def replay(
     ] = False,
     swaps: Annotated[
         bool,
-        typer.Option("--swap", help="Bring the live rows to the rebuilt ones, while events keep coming."),
+        typer.Option(
+            "--swap",
+            help="Bring the live rows to the rebuilt ones, while events keep coming. Deploy the mended release before.",
+        ),
     ] = False,
     processes: Processes = None,
     folder: Folder = DEFAULT_FOLDER,
@@ -112,8 +115,8 @@ def _build(console: Console, name: str, folder: Path, processes: int | None) -> 
         built = _run(replay_beside(request))
     _show_rows(console, built.rows)
     console.print(
-        f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {name}'s database;"
-        " it stays there until the next replay.",
+        f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {name}'s database; its rows stay there"
+        " until the next replay, or a crash of PostgreSQL.",
     )
 
 
