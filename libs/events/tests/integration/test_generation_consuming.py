@@ -126,7 +126,7 @@ async def test_the_service_moves_when_the_last_partition_ends_and_not_before(des
 
 
 async def test_of_two_that_end_together_exactly_one_moves_the_service(desk: Desk) -> None:
-    """Guard: `for update` in moving._HOLD: both would see the other one short of the end, and none would move it."""
+    """Guard: moving._follow marks the end before it counts: else both see the other one short of it, and none moves."""
     await desk.apply_all(deposit("a"), deposit("b"))
     async with AsyncExitStack() as stack:
         one, other, holder = [await asyncpg.connect(desk.dsn) for _ in range(3)]

@@ -22,8 +22,8 @@ not exists (
     select from consumer_generations g join unnest($1::text[], $2::int[]) as here(topic, partitions) using (topic)
      where g.left_at is null and g.partitions <> here.partitions)"""
 """SQL: whether the service still reads the generations that somebody has these numbers of partitions of."""
-_HOLD = """
-select generation, partitions from consumer_generations where topic = $1 and left_at is null for update"""
+_IS_READ = """
+select generation, partitions from consumer_generations where topic = $1 and left_at is null"""
 _THROUGH = "select through from consumer_generations where topic = $1 and left_at is null"
 _MARK_END = """
 update consumer_generations set through = $3 where topic = $1 and generation = $2"""
@@ -70,8 +70,7 @@ async def follow_announcements(connection: Connection, applied: Sequence[Deliver
 
 async def _follow(connection: Connection, delivery: Delivery, announced: TopicMoved, last: Delivery) -> None:
     topic, end = delivery.topic, delivery.entry.sequence
-    # Of two partitions that end together the second waits here, and then sees the first at the end.
-    row = await connection.fetchrow(_HOLD, topic)
+    row = await connection.fetchrow(_IS_READ, topic)
     if row is None:
         raise StopPartition(delivery, "nobody recorded which generation of the topic is read")
     number, partitions = row["generation"], row["partitions"]
@@ -81,6 +80,7 @@ async def _follow(connection: Connection, delivery: Delivery, announced: TopicMo
         raise StopPartition(
             delivery, f"generation {number} announces generation {announced.generation}, not the next one"
         )
+    # Of two partitions that end together the second waits here, and then sees the first at the end.
     await connection.execute(_MARK_END, topic, number, end)
     await check_not_ended(connection, last)
     if await connection.fetchval(_AT_THE_END, topic, end) < partitions:
