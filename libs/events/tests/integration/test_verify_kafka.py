@@ -24,6 +24,8 @@ from lettra_events.verify import kafka_only, recent
 from lettra_events.verify.finding import Finding, Kind, Unsound
 from lettra_events.verify.heads import Head
 from lettra_events.verify.history import Sound, verify_topic
+from lettra_events.verify.kafka_only import KafkaPass
+from lettra_events.verify.lanes import open_lanes
 
 if TYPE_CHECKING:
     from lettra_tools.stack import Servers
@@ -388,6 +390,9 @@ async def test_a_record_that_comes_late_in_another_partition_is_waited_for(
     held_back = copy(made.records)
     held_back[late] = []
     name = await written(made.history.place.kafka, held_back)
-    looking = asyncio.create_task(alone(made, name))
-    await written(made.history.place.kafka, {late: made.records[late]}, name)
-    assert (await looking).head.sequence == LAST
+    kafka = made.history.place.kafka
+    async with open_lanes(kafka, name) as opened:  # up to the ends as they are now
+        await written(kafka, {late: made.records[late]}, name)
+        late_comer = KafkaPass("toy", opened, None)
+        await late_comer.run(lambda _done: None)
+    assert late_comer.head.sequence == LAST
