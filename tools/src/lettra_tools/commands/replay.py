@@ -5,6 +5,7 @@ Exit codes: 0 done, and nothing differs; 1 rows differ; 2 it cannot be done as a
 
 from __future__ import annotations
 
+import logging
 import shlex
 import shutil
 from collections.abc import Coroutine, Iterator, Mapping
@@ -190,7 +191,8 @@ def _request(name: str, folder: Path, processes: int | None, progress: Progress)
         settings = settings_of(service, folder)
     except StackError as error:
         raise ServersAway(str(error)) from None
-    configure_logs("replay", "CRITICAL")  # a client of Kafka says many times what is said once in a sentence
+    configure_logs("replay", "ERROR")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would say the same many times a second
     return Request(service, settings, reference, progress, processes)
 
 

@@ -239,7 +239,9 @@ def away(error: Exception) -> ServersAway:
 DATABASE_AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
+    asyncpg.PostgresSystemError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
