@@ -17,7 +17,12 @@ from lettra_events.testing.waiting import until_blocked
 if TYPE_CHECKING:
     from lettra_tools.stack import Servers
 
-OWN = ["events/001_event_store.sql", "events/002_consuming.sql", "events/003_generations.sql"]
+OWN = [
+    "events/001_event_store.sql",
+    "events/002_consuming.sql",
+    "events/003_generations.sql",
+    "events/004_compacted.sql",
+]
 
 
 @pytest.fixture
