@@ -9,3 +9,7 @@ class RebuildError(Exception):
 
 class ServersAway(RebuildError):
     """PostgreSQL or Kafka does not answer; run it again later."""
+
+
+class NotNow(RebuildError):
+    """Something else is under way, or is not there yet; nothing is wrong, and it can be done later."""
