@@ -117,7 +117,9 @@ class World:
             await asyncio.gather(*tasks)
 
     async def move(self, partitions: int, seconds: float = 60) -> Move:
-        return await repartition(self.publisher, partitions, switch_seconds_max=seconds)
+        moved = await repartition(self.publisher, partitions, switch_seconds_max=seconds)
+        assert moved is not None
+        return moved
 
     # ---- What has come of it ----
 

@@ -71,8 +71,8 @@ class State:
 
 async def move(
     service: Service, folder: Path, partitions: int, seconds_max: float, progress: Progress
-) -> Move:
-    """Give the service's topic more partitions; raises as `repartition`, and `Away`."""
+) -> Move | None:
+    """Give the service's topic more partitions, None where it has so many; raises as `repartition`, and `Away`."""
     settings = reachable_settings(service, folder)
     async with database(service, settings, _COMMAND):
         pass  # `Away` says in a sentence what is not there

@@ -77,7 +77,7 @@ def repartition(
     if partitions is not None:
         with counting() as progress:
             done = _run(move(service, folder, partitions, RELAY_SECONDS_MAX, progress))
-        _tell(console, done)
+        _tell(console, done, partitions)
     state = _state(service, others, folder, wait)
     _show(console, state)
     if state.behind and (wait or delete_old):
@@ -105,7 +105,10 @@ def _state(service: Service, others: list[Service], folder: Path, wait: float) -
         return reach(until_moved(service, others, folder, wait, progress))
 
 
-def _tell(console: Console, done: Move) -> None:
+def _tell(console: Console, done: Move | None, partitions: int) -> None:
+    if done is None:
+        console.print(f"The topic has {partitions} partitions: there is nothing to move.\n", highlight=False)
+        return
     console.print(
         f"{done.new.name} has {done.new.partitions} partitions and the whole history;"
         f" {done.republished:,} events were published again. {done.old.name} ({done.old.partitions} partitions) ended"

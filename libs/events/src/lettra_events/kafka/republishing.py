@@ -74,11 +74,12 @@ class Move:
 
 async def repartition(
     publisher: Publisher, partitions: int, *, switch_seconds_max: float = 60, progress: Progress = silent
-) -> Move:
+) -> Move | None:
     """Publish the topic's history again in so many partitions, announce it, and wait until the relay is there.
 
-    A move that was begun and not finished is gone on with. Raises `MoveRefused`, `NotSwitched`, `TopicMisfit`,
-    `ForkDetected`, or what servers say that are away. After an error the process must end: see `send_round`.
+    A move that was begun and not finished is gone on with; None where the topic has so many. Raises `MoveRefused`,
+    `NotSwitched`, `TopicMisfit`, `ForkDetected`, or what servers say that are away. After an error the process must
+    end: see `send_round`.
     """
     began = time.monotonic()
     lease_seconds = 2 * _ROUND_SECONDS_MAX
@@ -90,6 +91,8 @@ async def repartition(
             raise MoveRefused(
                 f"another command is moving {publisher.topic} at this moment; wait until it has ended"
             )
+        if await _has_so_many(connection, publisher, partitions):
+            return None
         old, new = await _prepare(connection, publisher, partitions)
         republished = 0
         if not await _is_announced(connection, publisher, new):
@@ -99,6 +102,13 @@ async def repartition(
         return Move(old, new, end, republished, time.monotonic() - began)
     finally:
         connection.terminate()
+
+
+async def _has_so_many(connection: Connection, publisher: Publisher, partitions: int) -> bool:
+    """As after this very command, killed when it had only to wait."""
+    if await connection.fetchrow(_PREPARED) is not None:
+        return False
+    return (await published_topic(connection, publisher.topic)).partitions == partitions
 
 
 async def _prepare(
@@ -129,9 +139,7 @@ def _check_wanted(old: Generation, partitions: int) -> None:
             f"nothing was ever published to {old.topic}: start the service with LETTRA_PARTITIONS={partitions} instead"
         )
     if partitions <= old.partitions:
-        raise MoveRefused(
-            f"{old.name} has {old.partitions} partitions already; a move gives it more, never fewer or as many"
-        )
+        raise MoveRefused(f"{old.name} has {old.partitions} partitions; a move gives it more, never fewer")
     if partitions > PARTITIONS_MAX:
         raise MoveRefused(f"{partitions} partitions are more than the limit of {PARTITIONS_MAX}")
 
