@@ -14,7 +14,7 @@ from lettra_events.envelope import RecordedEvent
 from lettra_events.kafka.parking import PARKED_KEYS
 from lettra_events.progress import Progress
 from lettra_events.rebuild.comparing import Comparison, compare_tables, copy_live
-from lettra_events.rebuild.errors import RebuildError
+from lettra_events.rebuild.errors import NotNow, RebuildError
 from lettra_events.rebuild.mending import mend
 from lettra_events.rebuild.rows import Rows
 from lettra_events.rebuild.schema import (
@@ -38,8 +38,9 @@ PAGE_BYTES_MAX = 8_000_000
 TAIL_MAX = 2_000
 ROUNDS_MAX = 20
 # In the order in which a transaction that appends takes them, so that the two cannot wait for each other. Whoever has
-# read a row of state holds one of the first three; so nobody goes on with a row of before.
-_KEEP_APPENDS_OUT = "lock table consumer_offsets, guards, streams, events, outbox in exclusive mode"
+# read a row of state holds one of the first three; so nobody goes on with a row of before. The state tables are last:
+# whoever else holds rows of them is waited for here, while nothing has been folded yet.
+_KEEP_APPENDS_OUT = "lock table consumer_offsets, guards, streams, events, outbox, {tables} in exclusive mode"
 _KEEP_PENDING = f"create unlogged table {RESTATED}.pending as select position, event_id from outbox"  # noqa: S608
 _HEAD = "select coalesce(max(sequence), 0) from log"
 _PENDING = """
@@ -54,13 +55,17 @@ def state_tables(service: Service) -> tuple[Table[Any], ...]:
 
 @dataclass(slots=True)
 class Restating:
-    """A fold of a service's own events; `sequence`: the last entry of the log that is in it."""
+    """A fold of a service's own events; `sequence`: the last entry of the log that is in it.
+
+    `complete`: what is not in the log yet is in it too. No more can be folded then: it would count twice once numbered.
+    """
 
     service: Service
     reading: Connection
     rows: Rows
     progress: Progress
     sequence: int = 0
+    complete: bool = False
 
     async def fold_log(self, through: int) -> None:
         """Fold the entries up to this one."""
@@ -77,6 +82,7 @@ class Restating:
 
     async def fold_pending(self, pending: str, connection: Connection) -> None:
         """Fold what was appended and is not in the log yet, in the order in which it will be."""
+        self.complete = True
         position = -1
         while found := await connection.fetch(_PENDING.format(pending=pending), position, PAGE):
             await self._fold(
@@ -170,9 +176,15 @@ async def _catch_up(connection: Connection, work: Restating) -> None:
 
 
 async def _switch(connection: Connection, work: Restating) -> dict[str, int]:
+    if work.complete:
+        raise NotNow(
+            f"the tables of {work.service.name} were locked by somebody else at the end; nothing was changed;"
+            " run this again"
+        )
+    names = ", ".join(f'"{table.name}"' for table in state_tables(work.service))
     async with connection.transaction():
         await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS_MAX}s'")
-        await connection.execute(_KEEP_APPENDS_OUT)
+        await connection.execute(_KEEP_APPENDS_OUT.format(tables=names))
         failpoints.reach("restate.locked")
         await work.fold_log(await connection.fetchval(_HEAD))
         await work.fold_pending("outbox", connection)
