@@ -66,6 +66,29 @@ def test_a_missing_record_that_stands_further_down_fills_the_hole() -> None:
     assert way.arrived
 
 
+# Entry 4 was lost and sent again; entry 8 stands too early, as its predecessor was sent again too.
+LATE = [record(n, n - 1, at) for at, n in enumerate((1, 2, 8, 3, 5, 6, 4, 7))]
+
+
+@pytest.mark.parametrize("goals", [(8,), (2, 8), (1, 8), (2, 3, 8), (1, 4, 6, 8)])
+@pytest.mark.parametrize("batch", [1, 3, 8])
+def test_late_records_are_found_in_whatever_rounds_and_batches_they_come(
+    goals: tuple[int, ...], batch: int
+) -> None:
+    """Guard: `beyond` in Path._move, so that a hole beyond the goal passes over nothing before it."""
+    way, before, taken = Path(PART), None, []
+    for goal in goals:
+        now = upto(goal)
+        way.set_out(before, now)
+        offset = way.position.next_offset
+        while not way.arrived:
+            assert offset < len(LATE), way.missing()
+            taken += numbers(way.take(LATE[offset : offset + batch]))
+            offset = way.position.next_offset if way.back else offset + batch
+        assert taken == list(range(1, goal + 1))
+        before = now
+
+
 def test_what_is_not_found_is_named() -> None:
     way = path(upto(4))
     way.take([record(1, 0, 0)])

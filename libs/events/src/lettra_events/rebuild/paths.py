@@ -104,8 +104,9 @@ class Path:
         sequence = fresh[-1].sequence if fresh else self.position.sequence
         self.back = bool(batch.fresh and self.hole is not None)
         if batch.fresh and self.hole is not None:
-            # What was missing may be what the hole waited for.
-            self.position = Position(sequence, self.hole.offset)
+            # What was missing may be what the hole waited for; what is behind the goal is for a later round.
+            beyond = batch.fresh[len(fresh) :]
+            self.position = Position(sequence, min(one.offset for one in (self.hole, *beyond)))
             self.hole, self.looked = None, 0
         elif len(fresh) < len(batch.fresh):
             self.position = Position(sequence, batch.fresh[len(fresh)].offset)
