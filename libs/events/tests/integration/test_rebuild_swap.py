@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import bookkeeper
@@ -75,7 +75,10 @@ class Desk:
 async def test_a_mistake_is_mended_under_load_and_readers_see_before_or_after(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards: the lock on all positions and the tail behind it, the one transaction of the difference, in swapping."""
+    """And whoever consumes catches up with what came meanwhile, under the same load.
+
+    Guards: the lock on all positions and the tail behind it, the one transaction of the difference, in swapping.
+    """
     async with open_office(servers, monkeypatch) as office:
         desk = Desk(office)
         await desk.write(BEFORE)
@@ -91,6 +94,8 @@ async def test_a_mistake_is_mended_under_load_and_readers_see_before_or_after(
             before = await onlooker.fetchval("select sum(sequence) from consumer_offsets")
             done = await swap(request(office, 2))
             during = await onlooker.fetchval("select sum(sequence) from consumer_offsets") - before
+            owed = len(desk.written)
+            await until(lambda: _has_applied(onlooker, owed), "live applied what came during the swap")
             await until(lambda: _returns(desk.seen[-1] == "after"), "somebody looked again")
             desk.closing = True
             await asyncio.gather(*busy)
@@ -102,6 +107,10 @@ async def test_a_mistake_is_mended_under_load_and_readers_see_before_or_after(
         totals = dict(await office.connection.fetch("select account, total from seen"))
         assert totals == {f"a{n}": desk.total(f"a{n}", BEFORE**2, False) for n in range(ACCOUNTS)}
         assert (await compare(request(office))).count == 0
+
+
+async def _has_applied(onlooker: asyncpg.Connection[Any], deposits: int) -> bool:
+    return bool(await onlooker.fetchval("select sum(deposits) >= $1 from seen", deposits))
 
 
 async def _returns(value: bool) -> bool:
