@@ -44,6 +44,8 @@ AWAY = (
 RUNS_AGAIN = {-9, 75}
 """Exit codes after which a service is started again: it was killed, or could not go on without its servers."""
 SERVER_AWAY = 3
+TO_RUN_AGAIN = "run this again"
+"""What a command says that ended because a process of its own was killed."""
 # Small batches, so that the short history of a cell is many batches, rounds and chunks.
 SETTINGS = {
     "LETTRA_PARTITIONS": "3",
@@ -220,7 +222,7 @@ class Company:
             code, output = await self._run(*arguments)
             if code == 0:
                 return output
-            if code not in (-9, SERVER_AWAY):
+            if code not in (-9, SERVER_AWAY) and TO_RUN_AGAIN not in output:
                 told = f"lettra {' '.join(arguments)} ended with {code}:\n{output}"
                 assert done is not None, told
                 assert self.killed_commands, told

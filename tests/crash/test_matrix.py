@@ -89,7 +89,11 @@ def check_victim(cell: Cell, company: Company) -> None:
     """What was to be killed was killed, once, and no other server."""
     if cell.victim == "process":
         assert company.servers_killed == []
-        killed = company.killed_commands if cell.place.where == "lettra" else company.ended[cell.place.where]
-        assert -9 in killed
+        if cell.place.where == "lettra":
+            assert company.killed_commands, (
+                "the command did not end, although it or a process of its own was killed"
+            )
+        else:
+            assert -9 in company.ended[cell.place.where]
     else:
         assert company.servers_killed == [cell.victim]
