@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import bookkeeper
+import clerk
 import pytest
 from consuming import Office
 from rebuilding import READS, open_office, request
 from toys import Deposited, Renamed
 
+from lettra_events.decisions.tables import Change
 from lettra_events.kafka.reading import no_projection
 from lettra_events.rebuild import following
 from lettra_events.rebuild.errors import RebuildError, ServersAway
 from lettra_events.rebuild.replaying import compare, replay_beside
+from lettra_events.rebuild.rows import Rows
 from lettra_events.rebuild.schema import alone
 from lettra_events.rebuild.swapping import swap
 from lettra_events.store.rows import TableDrift
@@ -79,6 +84,55 @@ async def test_an_entry_that_this_release_cannot_apply_is_named(
             await replay_beside(request(office, project=fails))
         with pytest.raises(RebuildError, match="the table holders, which the service does not name"):
             await replay_beside(request(office, project=lambda e, c: _only_holders()))
+
+
+def _fails(_row: object):
+    raise ValueError("not right")
+
+
+@pytest.mark.parametrize(
+    ("apply", "says"),
+    [
+        (_fails, r"entry 1 \(toy.Deposited\) cannot be applied by this release.*ValueError: not right"),
+        (lambda _row: 5, "the table seen does not take a row that the events make"),
+    ],
+)
+async def test_a_change_that_fails_in_whatever_way_is_named(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, apply: Callable[[Any], Any], says: str
+) -> None:
+    """Guards: `except Exception` in Rows.fold; _NO_ROW in rows.write_rows."""
+    async with one_partition(servers, monkeypatch) as office:
+        async with office.reader(**READS) as reader:
+            await office.write(Deposited(account="a", amount=1))
+            await reader.read_all()
+        with pytest.raises(RebuildError, match=says):
+            await replay_beside(request(office, project=lambda _event, _context: [_change(apply)]))
+
+
+def _change(apply: Callable[[Any], Any]) -> Change[Any]:
+    return Change(clerk.SEEN, ("a",), apply)
+
+
+async def test_a_change_that_fails_in_a_table_that_workers_share_is_named(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: `except Exception` in Rows._fold_shared."""
+    async with one_partition(servers, monkeypatch) as office:
+        rows = Rows((clerk.SEEN,), office.connection, office.connection, shared=(clerk.SEEN,))
+        with pytest.raises(RebuildError, match="entry 7: not right"):
+            await rows.fold(
+                [("entry 7", [_change(_fails)])], lambda cause, error: RebuildError(f"{cause}: {error}")
+            )
+
+
+async def test_a_worker_process_that_fails_says_why(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: `except Exception` in child._work."""
+    async with open_office(servers, monkeypatch, partitions=2) as office:
+        asked = replace(request(office, processes=2), reference="bookkeeper.at_work:NOBODY")
+        with pytest.raises(RebuildError, match=r"a worker process failed: AttributeError.*NOBODY"):
+            await replay_beside(asked)
 
 
 def _only_holders():

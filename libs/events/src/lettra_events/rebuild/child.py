@@ -60,6 +60,9 @@ async def _work(task: Task, extents: SimpleQueue[bytes]) -> None:
         _say(says="away", why=str(away(error)))
     except asyncpg.PostgresError as error:
         _say(says="failed", why=f"PostgreSQL refuses: {type(error).__name__}: {error}")
+    except Exception as error:
+        _say(says="failed", why=f"a worker process failed: {type(error).__name__}: {error}")
+        raise
 
 
 def _told() -> Any:

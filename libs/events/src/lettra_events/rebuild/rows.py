@@ -23,6 +23,13 @@ DIRTY_MAX = 20_000
 KEPT_MAX = 40_000
 """Rows of a table in memory, about; those not used for longest are forgotten."""
 _UNKNOWN = object()
+_NO_ROW = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
 _SHARED = 0x1E77_0007
 T = TypeVar("T")
 Changes = Sequence[tuple[T, Sequence[Change[Any]]]]
@@ -163,8 +170,10 @@ class Rows:
             for one in several:
                 try:
                     apply(one)
-                except LookupError as error:
-                    raise blame(cause, error) from None
+                except RebuildError:
+                    raise
+                except Exception as error:
+                    raise blame(cause, error) from error
         await self._own.write_when_many()
 
     async def _without_shared(self, changes: Changes[T], blame: Blame[T]) -> Changes[T]:
@@ -194,8 +203,10 @@ class Rows:
             for cause, one in changes:
                 try:
                     rows[one.table][one.key] = one.apply(rows[one.table].get(one.key))
-                except LookupError as error:
-                    raise blame(cause, error) from None
+                except RebuildError:
+                    raise
+                except Exception as error:
+                    raise blame(cause, error) from error
             for table, changed in rows.items():
                 await write_rows(self._connection, table, changed)
 
@@ -215,7 +226,7 @@ async def write_rows(connection: Connection, table: Table[Any], changed: dict[Ke
             table.check(row)
         await stored.write(connection, table, rows)
         await stored.delete(connection, table, [key for key, row in changed.items() if row is None])
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
+    except _NO_ROW as error:
         raise RebuildError(
             f"the table {table.name} does not take a row that the events make: {error}"
         ) from None
