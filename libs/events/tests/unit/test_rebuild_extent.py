@@ -42,9 +42,10 @@ def test_an_entry_counts_up_to_the_position_of_its_key_whatever_partitions_there
     assert {partition_of(key, 3) for key in KEYS} == {0, 1, 2}
 
 
-def test_a_broadcast_counts_if_one_partition_has_passed_it() -> None:
-    assert Horizon(2, {0: 5, 1: 9}).includes("*", 9)
-    assert not Horizon(2, {0: 5, 1: 9}).includes("*", 10)
+def test_a_broadcast_counts_in_each_partition_up_to_where_this_is_read() -> None:
+    extent = Extent({"t": Horizon(2, {0: 5, 1: 9})}, Exclusions(skipped=frozenset({("t", 3)})))
+    assert [n for n in (3, 4, 5, 6) if extent.counts("t", "*", n, goal=5)] == [4, 5]
+    assert [n for n in (3, 4, 9, 10) if extent.counts("t", "*", n, goal=9)] == [4, 9]
 
 
 def test_each_of_the_same_partitions_is_read_to_its_own_position_and_others_to_the_last() -> None:

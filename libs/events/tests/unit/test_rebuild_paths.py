@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lettra_events.kafka.topics import partition_of
 from lettra_events.rebuild import paths
 from lettra_events.rebuild.errors import RebuildError
 from lettra_events.rebuild.extent import Exclusions, Extent, Horizon
@@ -126,6 +127,19 @@ def test_a_key_that_moved_on_and_waits_again_gives_what_is_between() -> None:
     way.set_out(upto(8, a=6), upto(8))
     assert way.position.next_offset == 5
     assert numbers(way.take(LOG[5:])) == [6, 8]
+
+
+def test_a_broadcast_counts_in_a_partition_that_comes_to_it_after_another() -> None:
+    """Guard: `_done` in Path._counts: what another partition had read before does not count as read in this."""
+    key = next(key for key in "abcdef" if partition_of(key, 2) == 0)
+    log = [record(1, 0, 0, key), record(2, 1, 1, "*"), record(3, 2, 2, key)]
+    picks = Exclusions(frozenset({("t", 99)}))
+    first, then = (Extent({"t": Horizon(2, {0: n, 1: 3})}, picks) for n in (1, 3))
+    way = Path(Part("t", "t", 0, 2))
+    way.set_out(None, first)
+    assert numbers(way.take(log)) == [1]
+    way.set_out(first, then)
+    assert numbers(way.take(log[way.position.next_offset :])) == [2, 3]
 
 
 class Raw:

@@ -35,8 +35,7 @@ class Horizon:
         return self.sequences.get(partition, 0) if partitions == self.partitions else self.last
 
     def includes(self, key: str, sequence: int) -> bool:
-        if key == BROADCAST_KEY:
-            return sequence <= self.last
+        """Whether it counts of a key; of what is broadcast each partition has its own, up to its goal."""
         return sequence <= self.sequences.get(partition_of(key, self.partitions), 0)
 
 
@@ -81,10 +80,11 @@ class Extent:
     horizons: Mapping[str, Horizon]
     exclusions: Exclusions = field(default_factory=Exclusions)
 
-    def counts(self, topic: str, key: str, sequence: int) -> bool:
-        return self.horizons[topic].includes(key, sequence) and not self.exclusions.exclude(
-            topic, key, sequence
-        )
+    def counts(self, topic: str, key: str, sequence: int, goal: int) -> bool:
+        """`goal`: of the partition in which it stands. A broadcast stands in each, and counts in each by itself."""
+        if self.exclusions.exclude(topic, key, sequence):
+            return False
+        return sequence <= goal if key == BROADCAST_KEY else self.horizons[topic].includes(key, sequence)
 
     def to_json(self) -> dict[str, Any]:
         return {

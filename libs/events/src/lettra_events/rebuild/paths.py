@@ -53,6 +53,7 @@ class Path:
     looked: int = 0
     back: bool = False
     arrived: bool = True
+    _done: int = 0
     _selective: bool = False
     _before: Extent | None = None
     _now: Extent | None = None
@@ -60,7 +61,7 @@ class Path:
     def set_out(self, before: Extent | None, now: Extent) -> None:
         """Begin to follow it from one extent to a later one."""
         topic, horizon = self.part.topic, now.horizons[self.part.topic]
-        self._before, self._now = before, now
+        self._before, self._now, self._done = before, now, self.goal
         self.goal = horizon.goal(self.part.partition, self.part.partitions)
         lifted = [key for key in self.waiting if self._may_go_on(key)]
         start = min([self.position.next_offset, *(self.waiting.pop(key) for key in lifted)])
@@ -124,11 +125,11 @@ class Path:
     def _counts(self, record: BriefRecord) -> bool:
         assert self._now is not None
         topic, key = self.part.topic, record.key.decode()
-        if not self._now.counts(topic, key, record.sequence):
+        if not self._now.counts(topic, key, record.sequence, self.goal):
             if key != BROADCAST_KEY and (topic, key) in self._now.exclusions.parked:
                 self.waiting.setdefault(key, record.offset)
             return False
-        return self._before is None or not self._before.counts(topic, key, record.sequence)
+        return self._before is None or not self._before.counts(topic, key, record.sequence, self._done)
 
     def missing(self) -> RebuildError:
         """The partition has no record that must be there; which one."""
