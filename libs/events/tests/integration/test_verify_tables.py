@@ -102,7 +102,7 @@ async def test_positions_that_were_moved_are_found(servers: Servers, monkeypatch
 async def test_a_position_behind_which_not_all_was_applied_is_found(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guard: what lies before next_offset is not above the position (_check_on_kafka in verify/positions.py)."""
+    """Guard: what lies before next_offset is not above the position (_is_on_kafka in verify/positions.py)."""
     async with read_office(servers, monkeypatch) as office:
         last = await office.connection.fetchrow(
             "delete from consumer_batches b using (select max(first) as first from consumer_batches"
@@ -141,6 +141,37 @@ async def test_a_service_that_moved_to_another_generation_stands_behind_the_one_
         found = await finding(office)
         assert (found.kind, found.partition, found.expected) == (Kind.POSITION, 0, f"{end}, the last batch")
         await office.connection.execute("update consumer_offsets set sequence = $1 where partition = 0", end)
+
+
+async def test_a_position_ahead_of_a_new_generation_that_is_not_published_so_far_is_no_difference(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: what was left is no difference in the generation that follows (_is_on_kafka in verify/positions.py)."""
+    async with read_office(servers, monkeypatch) as office:
+        await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
+        end, _ = await office.position(1)
+        await office.connection.execute("delete from consumer_generations")
+        await office.connection.execute(
+            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
+            " values ($1, 1, 3, $2, now()), ($1, 2, 3, null, null)",
+            office.topic,
+            end,
+        )
+        await office.connection.execute("update consumer_offsets set sequence = $1, next_offset = 0", end)
+        sound = await verify(office)
+        assert (sound.counts["positions"], sound.counts["positions_ahead"]) == (3, 3)
+        with_more = (
+            "with b as (insert into consumer_batches (topic, partition, first, last, applied_at)"
+            " select topic, 0, sequence + 1, sequence + 1, now() from consumer_offsets where partition = 0)"
+            " update consumer_offsets set sequence = sequence + 1 where partition = 0"
+        )
+        await office.connection.execute(with_more)
+        found = await finding(office)
+        assert (found.kind, found.partition, found.expected) == (
+            Kind.POSITION,
+            0,
+            "at most 0, the last entry",
+        )
 
 
 async def test_rows_that_were_changed_are_found(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:

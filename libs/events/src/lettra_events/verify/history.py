@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +17,7 @@ from lettra_events.kafka.newest import newest_generation
 from lettra_events.kafka.topics import TopicMisfit
 from lettra_events.progress import Progress, silent
 from lettra_events.rebuild import Comparison, compare_projections, compare_state
-from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.verify.finding import Finding, Kind, Unsound, shown
@@ -25,6 +27,10 @@ from lettra_events.verify.lanes import Lanes, open_lanes
 from lettra_events.verify.logged import LoggedPass, Published, read_published
 from lettra_events.verify.positions import check_positions
 from lettra_events.verify.store import check_head, check_store, read_head_of_log
+
+WAIT_SECONDS_MAX = 60.0
+"""How long the comparison of tables waits for what is in its way, as another rebuild of the service's database."""
+_TRY_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ async def verify_history(
             check = LoggedPass(service.name, lanes, published, head.sequence, service.reading.service, beside)
             advance = partial(_advance, progress, f"{service.name}: log and Kafka", head.sequence)
             await check.run(connection, counted.entry_bytes_max, advance)
-            batches, positions = await check_positions(
+            read = await check_positions(
                 connection, settings.kafka, service.name, service.reading.topics, progress
             )
     tally = check.tally
@@ -75,8 +81,9 @@ async def verify_history(
             "repeats": tally.repeats,
             "foreign": tally.foreign,
             "unpublished": tally.unpublished,
-            "batches": batches,
-            "positions": positions,
+            "batches": read.batches,
+            "positions": read.positions,
+            "positions_ahead": read.ahead,
         },
     )
 
@@ -114,25 +121,49 @@ async def verify_tables(
 ) -> Mapping[str, int]:
     """State against the fold of the service's own events, projections against a rebuild; how many rows of each.
 
-    `reference`: where the service's code is, as `module:attribute`.
+    `reference`: where the service's code is, as `module:attribute`. Raises `Unsound` at the first difference, and
+    `NotNow` or `ServersAway` where nothing was found because it cannot be compared now.
     """
-    state = await _compared(service.name, Kind.STATE, compare_state(service, settings, progress))
+    state = await _compared(
+        service.name, Kind.STATE, lambda: compare_state(service, settings, progress), progress
+    )
     projections = await _compared(
-        service.name, Kind.PROJECTION, compare_projections(service, settings, reference, progress)
+        service.name,
+        Kind.PROJECTION,
+        lambda: compare_projections(service, settings, reference, progress),
+        progress,
     )
     return {"state_rows": sum(state.rows.values()), "projection_rows": sum(projections.rows.values())}
 
 
-async def _compared(service: str, kind: Kind, comparing: Awaitable[Comparison]) -> Comparison:
+async def _compared(
+    service: str, kind: Kind, compare: Callable[[], Awaitable[Comparison]], progress: Progress
+) -> Comparison:
     try:
-        compared = await comparing
-    except ServersAway:
+        compared = await _once_it_can(service, compare, progress)
+    except (NotNow, ServersAway):
         raise
     except RebuildError as error:
         found = Finding(service=service, kind=kind, field="rebuild", expected="tables", found=str(error))
         raise Unsound(found) from error
     _check(service, kind, compared)
     return compared
+
+
+async def _once_it_can(
+    service: str, compare: Callable[[], Awaitable[Comparison]], progress: Progress
+) -> Comparison:
+    """What is compared, tried again for a while where something else is under way."""
+    started = time.monotonic()
+    while True:
+        try:
+            return await compare()
+        except NotNow:
+            waited = time.monotonic() - started
+            if waited > WAIT_SECONDS_MAX:
+                raise
+        progress(f"{service}: seconds waited for another rebuild", int(waited), int(WAIT_SECONDS_MAX))
+        await asyncio.sleep(_TRY_EVERY_SECONDS)
 
 
 def _check(service: str, kind: Kind, compared: Comparison) -> None:

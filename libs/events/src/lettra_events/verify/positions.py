@@ -36,35 +36,49 @@ select topic, partition, 'consumer_offsets' as "table", 'sequence' as field,
           left join (select topic, max(through) as through from consumer_generations
                       where left_at is not null group by 1) g using (topic)) p
  where sequence is distinct from last order by 1, 2 limit 1"""
-_POSITIONS = (
-    "select topic, partition, sequence, next_offset from consumer_offsets where sequence > 0 order by 1, 2"
-)
+_POSITIONS = """
+select topic, partition, sequence, next_offset,
+       coalesce((select max(through) from consumer_generations g where g.topic = o.topic and left_at is not null), 0)
+  from consumer_offsets o where sequence > 0 order by 1, 2"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Position:
+    """`left`: the last entry of the generation before, up to which this one may not be published yet."""
+
     topic: str
     partition: int
     sequence: int
     next_offset: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How much was looked at. `ahead`: positions at the end of a generation that the next one does not reach yet."""
+
+    batches: int = 0
+    positions: int = 0
+    ahead: int = 0
 
 
 async def check_positions(
     connection: Connection, bootstrap: str, service: str, topics: Sequence[str], progress: Progress
-) -> tuple[int, int]:
-    """How many batches and positions were looked at. `connection` is in the snapshot, and Kafka is looked at later."""
+) -> Read:
+    """Journal and positions against each other and Kafka. `connection` is in the snapshot; Kafka is looked at later."""
     if not topics:
-        return 0, 0
+        return Read()
     for kind, query in ((Kind.JOURNAL, _JOURNAL), (Kind.POSITION, _BEHIND)):
         if (found := await connection.fetchrow(query)) is not None:
             raise Unsound(Finding(service=service, kind=kind, **dict(found)))
     positions = [_Position(*row) for row in await connection.fetch(_POSITIONS)]
+    ahead = 0
     if positions:
         generations = await recorded_generations(connection, topics)
         names = {topic: generation.name for topic, generation in generations.items()}
-        await _check_all_on_kafka(bootstrap, service, positions, names, progress)
+        ahead = await _check_all_on_kafka(bootstrap, service, positions, names, progress)
     batches = await connection.fetchval("select count(*) from consumer_batches")
-    return int(batches), len(positions)
+    return Read(batches, len(positions), ahead)
 
 
 async def _check_all_on_kafka(
@@ -73,20 +87,27 @@ async def _check_all_on_kafka(
     positions: Sequence[_Position],
     names: Mapping[str, str],
     progress: Progress,
-) -> None:
+) -> int:
+    """How many of them are ahead of the generation that they are in."""
+    ahead = 0
     tps = [TopicPartition(names.get(each.topic, each.topic), each.partition) for each in positions]
     async with open_consumer(bootstrap) as consumer:
         consumer.assign(tps)
         for done, (position, tp) in enumerate(zip(positions, tps, strict=True), 1):
             async with promptly(f"the records of {tp.topic}[{tp.partition}] are not given"):
-                await _check_on_kafka(consumer, service, position, tp)
+                ahead += not await _is_on_kafka(consumer, service, position, tp)
             progress(f"{service}: positions", done, len(positions))
+    return ahead
 
 
-async def _check_on_kafka(
+async def _is_on_kafka(
     consumer: AIOKafkaConsumer, service: str, position: _Position, tp: TopicPartition
-) -> None:
-    """What was applied is there, and nothing that was not applied lies before the offset at which reading goes on."""
+) -> bool:
+    """What was applied is there, and nothing that was not applied lies before the offset at which reading goes on.
+
+    False where that cannot be told: a generation is published up to the end of the one before only after that one was
+    left.
+    """
     begin = (await consumer.beginning_offsets([tp]))[tp]
     end = (await consumer.end_offsets([tp]))[tp]
     if position.next_offset > end:
@@ -96,12 +117,14 @@ async def _check_on_kafka(
         raise _moved(
             service, position, "sequence", f"{before.sequence}, before next_offset", str(position.sequence)
         )
-    if before is None or before.sequence < position.sequence:
-        newest = await _newest(consumer, tp, max(begin, end - REPEATS_MAX), end, position.sequence)
-        if newest < position.sequence:
-            raise _moved(
-                service, position, "sequence", f"at most {newest}, the last entry", str(position.sequence)
-            )
+    if before is not None and before.sequence == position.sequence:
+        return True
+    newest = await _newest(consumer, tp, max(begin, end - REPEATS_MAX), end, position.sequence)
+    if newest >= position.sequence:
+        return True
+    if position.sequence <= position.left:
+        return False
+    raise _moved(service, position, "sequence", f"at most {newest}, the last entry", str(position.sequence))
 
 
 async def _newest(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int, wanted: int) -> int:
