@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -21,10 +22,19 @@ OLD_READERS_SECONDS_MAX = 10.0
 TOPIC_SECONDS_MAX = 10.0
 LOOK_SECONDS_MAX = 120.0
 PAUSE_SECONDS_MAX = 10.0
+# A session that only wrote has an id and no snapshot; a standby that tells what it still reads has no database.
 _OLD_READERS = """
-select application_name from pg_stat_activity
- where datname = current_database() and pid <> pg_backend_pid() and age(backend_xmin) > age($1::text::xid)
- order by xact_start"""
+select who from (
+  select coalesce(nullif(application_name, ''), backend_type) || ' (pid ' || pid || ')' as who,
+         greatest(age(backend_xmin), age(backend_xid)) as age
+    from pg_stat_activity
+   where pid <> pg_backend_pid() and (datname = current_database() or datname is null)
+  union all
+  select 'prepared transaction ' || gid, age(transaction) from pg_prepared_xacts where database = current_database()
+  union all
+  select 'replication slot ' || slot_name, age(xmin) from pg_replication_slots) holder
+ where age > age($1::text::xid) order by age desc"""
+_FIRST_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +73,19 @@ async def _old_readers(connection: Connection) -> str:
     deadline = time.monotonic() + OLD_READERS_SECONDS_MAX
     while names := [row[0] for row in await connection.fetch(_OLD_READERS, now)]:
         if time.monotonic() > deadline:
-            return f"a transaction that began before the erasure is still open ({', '.join(names)})"
+            return f"what is older than the erasure may still see the deleted rows ({', '.join(names)})"
         await asyncio.sleep(0.1)
     return ""
 
 
 async def _vacuum(connection: Connection, tables: Sequence[str]) -> str:
+    """Rewrite the tables; what kept that from being whole, in words."""
     try:
         for table in tables:
-            await connection.execute(f"vacuum (full) {table}")
+            if kept := await _rewrite_one(connection, table):
+                return (
+                    f"{kept} deleted rows of {table} may still be seen by a transaction, and are in its file"
+                )
     except (
         asyncpg.LockNotAvailableError,
         asyncpg.QueryCanceledError,
@@ -79,6 +93,22 @@ async def _vacuum(connection: Connection, tables: Sequence[str]) -> str:
     ) as error:
         return str(error)
     return ""
+
+
+async def _rewrite_one(connection: Connection, table: str) -> int:
+    """How many deleted rows PostgreSQL has kept in the new file; it says so, in its own language."""
+    details: list[str] = []
+
+    def listen(_connection: Connection, message: asyncpg.PostgresLogMessage) -> None:
+        details.append(message.detail or "")
+
+    connection.add_log_listener(listen)
+    try:
+        await connection.execute(f"vacuum (full, verbose) {table}")
+    finally:
+        connection.remove_log_listener(listen)
+    numbers = [_FIRST_NUMBER.search(detail) for detail in details]
+    return max((int(number[0]) for number in numbers if number), default=0)
 
 
 async def _switch_wal(connection: Connection) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,8 +41,12 @@ class Desk:
             Service(name, "clerk", clerk.reading(self.office.topic, **reading), (), (), APIRouter(), Settings)
             for name in services or ("clerk",)
         ]
+
+        def load(names: Sequence[str]) -> list[Service]:
+            return [service for service in made if not names or service.name in names]
+
         for command in (lag, parked):
-            self.monkeypatch.setattr(command, "load_services", lambda _names: made)
+            self.monkeypatch.setattr(command, "load_services", load)
 
     def lettra(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, list(arguments))

@@ -134,6 +134,33 @@ def test_a_key_that_two_services_have_parked_must_be_named(desk: Desk) -> None:
     assert len({one["id"] for one in json.loads(desk.lettra("parked", "list", "--json").stdout)}) == 3
 
 
+def test_an_event_that_two_services_have_parked_is_shown_and_skipped_for_one(desk: Desk) -> None:
+    """Guard: --service of show and skip; the lines that are printed are the commands that work."""
+    desk.install("clerk", "other")
+    desk.park(*FIRST)
+    skip = ("parked", "skip", id_of(3), "--why", "x")
+    for verb, arguments in (("show", ("parked", "show", id_of(3))), ("skip", skip)):
+        asked = desk.lettra(*arguments)
+        assert asked.exit_code == 2
+        assert f"  lettra parked {verb} {id_of(3)} --service other" in asked.stderr.splitlines()
+    shown = desk.lettra("parked", "show", id_of(3), "--service", "other")
+    assert shown.stdout.startswith("other could not apply this event:")
+    done = desk.lettra(*skip, "--service", "other")
+    assert (done.exit_code, done.stdout.strip().endswith("runs again in other.")) == (0, True), done.stderr
+
+
+def test_what_was_changed_in_the_database_is_told_and_nothing_released(desk: Desk) -> None:
+    """Guard: commands.parked._release takes NotWhole."""
+    desk.park(*FIRST)
+    desk.do(desk.office.connection.execute("delete from parked_records where sequence = 5"))
+    refused = desk.lettra("parked", "release", "twice")
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(
+        f"lettra: {desk.office.topic}: the key twice stands at record 5 (event {id_of(5)})"
+    )
+    assert "could not let the key" not in refused.stderr
+
+
 def test_release_stops_again_with_1_and_runs_with_0(desk: Desk) -> None:
     """Guard: commands.parked._release."""
     desk.park(*FIRST)

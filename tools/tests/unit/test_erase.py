@@ -31,6 +31,22 @@ def test_wrong_usage_is_said(arguments: list[str], said: str) -> None:
     assert said in done.output
 
 
+@pytest.mark.parametrize(
+    "arguments", [["erase", "contact:C-1", *WHY], ["parked", "skip", "3f2a91c0", "--why", "sent twice"]]
+)
+def test_an_account_without_a_login_name_is_asked_for_one(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: commands.deciding.decider; Python 3.12 raises KeyError there, later ones OSError."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    done = CliRunner().invoke(app, arguments)
+    assert (done.exit_code, "say who decides, with --who NAME" in done.output) == (USAGE, True)
+
+
 def test_a_service_that_is_away_is_named_with_the_remedy(tmp_path: Path) -> None:
     """Guard: ServiceAway is a sentence and exit code 3 (commands/erase.py)."""
     done = CliRunner().invoke(app, ["erase", "contact:C-1", *WHY, "--folder", str(tmp_path)])

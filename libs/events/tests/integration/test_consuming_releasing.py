@@ -17,7 +17,7 @@ from parking_history import deposit, mended, release
 
 from lettra_events.kafka.parking import PARKED_KEYS
 from lettra_events.kafka.reading import Context
-from lettra_events.kafka.releasing import NotParked, Release, Skip
+from lettra_events.kafka.releasing import NotParked, NotWhole, Release, Skip
 
 if TYPE_CHECKING:
     from toys import Deposited
@@ -178,6 +178,38 @@ async def test_a_skip_names_the_record_at_which_the_key_stands(servers: Servers)
         assert (await release(office, mended)).runs
         before = await image(office.connection)
         with pytest.raises(NotParked, match="the key bad is not parked"):
+            await release(office, mended)
+        assert await image(office.connection) == before
+
+
+GARBLED = "set record = convert_to(replace(convert_from(record, 'UTF8'), '\"bad\"', '\"sad\"'), 'UTF8')"
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ("delete from parked_records where sequence = 3", "stands at record 3 .* the first that waits is 5"),
+        ("delete from parked_records", "stands at record 3 .* nothing waits"),
+        (
+            "update parked_records set sequence = 4 where sequence = 5",
+            "record 4 .* is not what was put there",
+        ),
+        (f"update parked_records {GARBLED} where sequence = 6", "record 6 .* is not what was put there"),
+        (
+            "update parked_records set record = '{' where sequence = 6",
+            "record 6 .* is not what was put there",
+        ),
+        ("update parked_keys set event_id = gen_random_uuid()", "but the first that waits is 3"),
+    ],
+)
+async def test_nothing_is_released_where_what_waits_was_changed(
+    servers: Servers, changed: str, says: str
+) -> None:
+    """Guards: releasing._what_waits begins where the key stands; _thaw_of compares the place. Else an event is lost."""
+    async with parked_office(servers) as office:
+        await office.connection.execute(changed)
+        before = await image(office.connection)
+        with pytest.raises(NotWhole, match=says):
             await release(office, mended)
         assert await image(office.connection) == before
 

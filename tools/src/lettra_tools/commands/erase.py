@@ -6,7 +6,6 @@ seen gone everywhere yet: run it again.
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import typer
 
 from lettra_tools.client import Refused, Service, ServiceAway, service_at, service_of
+from lettra_tools.commands.deciding import decider
 from lettra_tools.commands.imports import InvoicingUrl
 from lettra_tools.commands.progress import reporting
 from lettra_tools.commands.reaching import fail, reach
@@ -71,7 +71,7 @@ def erase(
 
     The history stays whole: it never held him. Erasing twice changes nothing, and looks again whether all is gone.
     """
-    decided_by = (who or getpass.getuser()).strip()
+    decided_by = decider(who)
     if bool(contact_id) == bool(customer):
         fail("Name one contact, or with --customer a customer whose contacts are meant.", EXIT_USAGE)
     if not why.strip() or not decided_by:

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 stopped again or refused, 2 wrong usage or no such ID or K
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from lettra_events.kafka.releasing import NotParked, Release, Skip
+from lettra_events.kafka.releasing import NotParked, NotWhole, Release, Skip
+from lettra_tools.commands.deciding import decider
 from lettra_tools.commands.progress import counting
 from lettra_tools.commands.reaching import fail, reach
 from lettra_tools.commands.stack import DEFAULT_FOLDER, Folder, wide_console
@@ -59,11 +59,16 @@ def list_parked(service: OfService = None, as_json: AsJson = False, folder: Fold
         typer.echo("Look at one: lettra parked show ID")
 
 
-@app.command(epilog="Example: lettra parked show 3f2a91c0")
-def show(event_id: Id, as_json: AsJson = False, folder: Folder = DEFAULT_FOLDER) -> None:
+@app.command(epilog="Examples: lettra parked show 3f2a91c0 · lettra parked show 3f2a91c0 --service invoicing")
+def show(
+    event_id: Id, service: OfService = None, as_json: AsJson = False, folder: Folder = DEFAULT_FOLDER
+) -> None:
     """The event that could not be applied, the whole error, what waits behind it, and whom that holds back."""
-    one = _one(_find(folder, None), event_id)
-    shown = reach(look_at(one, folder))
+    one = _one(_find(folder, service), event_id, "show")
+    try:
+        shown = reach(look_at(one, folder))
+    except NotParked as error:
+        fail(f"{error}; it has moved on meanwhile: lettra parked list", EXIT_STOPPED)
     typer.echo(json.dumps(_shown_as_json(shown), indent=1) if as_json else "\n".join(_lines(shown)))
 
 
@@ -101,6 +106,7 @@ def skip(
     who: Annotated[
         str | None, typer.Option("--who", metavar="NAME", help="Who decides. Default: the login.")
     ] = None,
+    service: OfService = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
@@ -108,10 +114,10 @@ def skip(
 
     Only the event at which its key stands can be skipped.
     """
-    decided_by = (who or _login()).strip()
+    decided_by = decider(who)
     if not decided_by or not why.strip():
         fail("An event is skipped by somebody, for a reason: give --who and --why.", EXIT_USAGE)
-    one = _one(_find(folder, None), event_id)
+    one = _one(_find(folder, service), event_id, "skip")
     if _asks() and not yes:
         parked = one.parked
         what = f"{parked.type} of the key {parked.key} (entity {parked.entity_id or 'unknown'})"
@@ -142,14 +148,15 @@ def _short(full: str, all_ids: Sequence[str]) -> str:
     return full
 
 
-def _one(found: Sequence[Found], event_id: str) -> Found:
+def _one(found: Sequence[Found], event_id: str, verb: str) -> Found:
+    """The only one whose id begins so. An event that several services have parked is told apart by the service."""
     wanted = event_id.strip().lower()
     these = [one for one in found if wanted and str(one.parked.event_id).startswith(wanted)]
     if not these:
         fail(_not_parked(f"An event {event_id}", found), EXIT_USAGE)
     if len(these) > 1:
-        ids = ", ".join(f"{one.id} ({one.service.name}, {one.parked.key})" for one in these)
-        fail(f"Several parked events begin with {event_id}: {ids}. Give more of the id.", EXIT_USAGE)
+        ways = "\n".join(f"  lettra parked {verb} {one.id} --service {one.service.name}" for one in these)
+        fail(f"Several parked events begin with {event_id}. Say which:\n{ways}", EXIT_USAGE)
     return these[0]
 
 
@@ -158,13 +165,6 @@ def _not_parked(what: str, found: Sequence[Found]) -> str:
         return f"{what} is not parked. See: lettra parked list"
     parked = ", ".join(f"{one.id} (key {one.parked.key} of {one.parked.topic})" for one in found[:10])
     return f"{what} is not parked. Parked are: {parked}. See: lettra parked list"
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        fail("This account has no login name: say who decides, with --who NAME.", EXIT_USAGE)
 
 
 def _release_line(one: Found) -> str:
@@ -177,6 +177,8 @@ def _release(one: Found, folder: Path, skip: Skip | None) -> None:
             outcome = reach(release(one, folder, skip, progress))
     except NotParked as error:
         fail(f"{error}. Nothing was done; it has moved on meanwhile: lettra parked list", EXIT_STOPPED)
+    except NotWhole as error:
+        fail(f"{error}. Look at docs/runbooks/parked-key.md.", EXIT_STOPPED)
     except typer.Exit:
         raise
     except Exception as error:  # of the service's own code: what it decides once the key runs

@@ -32,7 +32,9 @@ from lettra_events.store.running import RETRIES_MAX, TRANSIENT
 _HOLD = """
 select o.partition from consumer_offsets o join parked_keys k using (topic)
  where k.topic = $1 and k.key = $2 and o.partition = $3 for update of o"""
-_WAITING = "select record from parked_records where topic = $1 and key = $2 order by sequence limit $3"
+_STANDS = "select sequence, event_id from parked_keys where topic = $1 and key = $2"
+_WAITING = """
+select partition, sequence, record from parked_records where topic = $1 and key = $2 order by sequence limit $3"""
 _COUNT = "select count(*) from parked_records where topic = $1 and key = $2"
 
 STEP_RECORDS_MAX = 500
@@ -41,6 +43,10 @@ STEP_RECORDS_MAX = 500
 
 class NotParked(LookupError):
     """There is no such parked key, or it stands at another record than the one to skip; nothing was done."""
+
+
+class NotWhole(Exception):
+    """What waits of a key is not what was put there: somebody removed or changed it. Nothing of it was applied."""
 
 
 class NotTriedYet(Exception):
@@ -103,8 +109,8 @@ async def release_key(
 
     `partitions`: how many each topic has, where the database has not recorded which generation is read.
 
-    Raises `NotParked` with nothing done, and whatever the database says when it is away: then the steps before it are
-    done, the key waits at the next record, and releasing it again goes on there.
+    Raises `NotParked` with nothing done, `NotWhole`, and whatever the database says when it is away: then the steps
+    before it are done, the key waits at the next record, and releasing it again goes on there.
     """
     applied = skipped = 0
     while True:
@@ -162,15 +168,52 @@ async def _hold(
     await check_read_here(connection, partitions)
     if held is None:
         raise NotParked(f"{topic}: the key {key} is not parked")
-    # A statement of its own: it sees what was committed while the lock was waited for.
-    waiting = [thaw(row[0]) for row in await connection.fetch(_WAITING, topic, key, limit)]
-    if not waiting:
-        raise NotParked(f"{topic}: the key {key} is not parked")
+    # Statements of their own: they see what was committed while the lock was waited for.
+    waiting = await _what_waits(connection, topic, key, limit)
     if skip is not None and skip.sequence != waiting[0].entry.sequence:
         raise NotParked(
             f"{topic}: the key {key} stands at record {waiting[0].entry.sequence}, not at {skip.sequence}"
         )
     return waiting, await connection.fetchval(_COUNT, topic, key)
+
+
+async def _what_waits(connection: Connection, topic: str, key: str, limit: int) -> Sequence[Delivery]:
+    """The first records that wait, the one at which the key stands before the others. `NotParked`, `NotWhole`.
+
+    Whether one behind it is gone cannot be known here: nobody counts them.
+    """
+    stands = await connection.fetchrow(_STANDS, topic, key)
+    if stands is None:
+        raise NotParked(f"{topic}: the key {key} is not parked")
+    waiting = [_thaw_of(topic, key, *row) for row in await connection.fetch(_WAITING, topic, key, limit)]
+    first = waiting[0].entry if waiting else None
+    if first is None or (first.sequence, first.event.event_id) != (stands["sequence"], stands["event_id"]):
+        there = f"the first that waits is {first.sequence}" if first else "nothing waits"
+        raise NotWhole(
+            f"{topic}: the key {key} stands at record {stands['sequence']} (event {stands['event_id']}), but {there}:"
+            " somebody changed parked_records. Bring its rows back from a backup of this database, then release again"
+        )
+    return waiting
+
+
+def _thaw_of(topic: str, key: str, partition: int, sequence: int, record: bytes) -> Delivery:
+    """What was kept under this place, if it is of this place."""
+    try:
+        delivery = thaw(record)
+    except (ValueError, TypeError):
+        delivery = None
+    found = delivery and (
+        delivery.topic,
+        delivery.partition,
+        delivery.entry.sequence,
+        delivery.entry.event.key,
+    )
+    if delivery is None or found != (topic, partition, sequence, key):
+        raise NotWhole(
+            f"{topic}: record {sequence} of the key {key}, which waits, is not what was put there: somebody changed"
+            " parked_records. Bring its rows back from a backup of this database, then release again"
+        )
+    return delivery
 
 
 async def _apply_waiting(
