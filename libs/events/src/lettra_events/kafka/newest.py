@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from lettra_events.envelope import MalformedRecord, from_record
+from lettra_events.kafka.fork import last_entry
 from lettra_events.kafka.generations import (
     Generation,
     announcement,
@@ -23,7 +23,6 @@ from lettra_events.kafka.generations import (
 from lettra_events.kafka.topics import TopicMisfit, topic_sizes
 from lettra_events.store.append import Connection
 
-_READ_SECONDS_MAX = 30
 _PAUSE_SECONDS = 0.2
 
 
@@ -74,23 +73,19 @@ async def _newest(bootstrap: str, topic: str, sizes: Mapping[str, int]) -> Gener
 
 
 async def _is_followed(bootstrap: str, topic: str, number: int) -> bool:
-    """Whether the generation ends with the announcement of the next one. One partition tells: it is a broadcast."""
+    """Whether the generation ends with the announcement of the next one. One partition tells: it is a broadcast.
+
+    Behind it there may be records that are no event of Lettra.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
         tp = TopicPartition(generation_name(topic, number), 0)
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
-        if end == (await consumer.beginning_offsets([tp]))[tp]:
-            return False
-        consumer.seek(tp, end - 1)
-        async with asyncio.timeout(_READ_SECONDS_MAX):
-            last = await consumer.getone(tp)
+        begin = (await consumer.beginning_offsets([tp]))[tp]
+        last = await last_entry(consumer, tp, begin, end)
     finally:
         await consumer.stop()
-    try:
-        entry = from_record(topic, 0, last.offset, last.key, last.value, last.headers).entry
-    except MalformedRecord:
-        return False
-    announced = announcement(entry.event)
+    announced = announcement(last.event) if last is not None else None
     return announced is not None and announced.generation == number + 1
