@@ -161,6 +161,17 @@ async def test_a_history_of_parking_is_measured_and_shown(servers: Servers) -> N
         assert measured.decisions == {"KeyParked": 7, "KeyReleased": 3, "EventSkipped": 1}
 
 
+async def test_no_more_records_are_counted_than_a_graph_needs(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: RECORDS_COUNTED_MAX in parked.measure_parked, which each process calls every two seconds."""
+    async with open_office(servers) as office:
+        await live_through(office)
+        monkeypatch.setattr("lettra_events.kafka.parked.RECORDS_COUNTED_MAX", 1)
+        measured = await measure_parked(office.connection, "clerk")
+        assert (measured.keys, measured.records) == (1, 1)
+
+
 async def test_counting_the_decisions_reads_no_other_events(connection: asyncpg.Connection[Any]) -> None:
     """Guard: the index events_parking. Else each process reads the whole history every two seconds."""
     await connection.execute("set enable_seqscan = off")

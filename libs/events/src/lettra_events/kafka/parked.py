@@ -10,15 +10,23 @@ from lettra_events.envelope import Delivery
 from lettra_events.kafka.parking import thaw
 from lettra_events.store.append import Connection
 
+RECORDS_COUNTED_MAX = 100_000
+"""A graph shows no more waiting records than this: each process counts them, every two seconds."""
+
 # The key's stream tells since when: its first event, or the first one after the last release.
-_PARKED = """
-select k.topic, k.key, k.partition, k.sequence, k.event_id, k.type, k.entity_id, k.error,
-       (select min(e.recorded_at) from events e
-         where e.stream_id = stream and e.version > coalesce(
-               (select max(r.version) from events r where r.stream_id = stream and r.type = $1), 0)) as since,
+_SINCE = """
+(select min(e.recorded_at) from events e
+  where e.stream_id = stream and e.version > coalesce(
+        (select max(r.version) from events r where r.stream_id = stream and r.type = $1), 0))"""
+_KEYS = "parked_keys k, lateral (select 'parked:' || k.topic || ':' || k.key as stream) s"
+_PARKED = f"""
+select k.topic, k.key, k.partition, k.sequence, k.event_id, k.type, k.entity_id, k.error, {_SINCE} as since,
        (select count(*) from parked_records r where r.topic = k.topic and r.key = k.key) as waiting
-  from parked_keys k, lateral (select 'parked:' || k.topic || ':' || k.key as stream) s
- order by since, k.topic, k.key"""
+  from {_KEYS} order by since, k.topic, k.key"""  # noqa: S608
+_MEASURED = f"""
+select count(*) as keys, min(since) as since,
+       (select count(*) from (select from parked_records limit $2) counted) as records
+  from (select {_SINCE} as since from {_KEYS}) parked"""  # noqa: S608
 _WAITING = "select record from parked_records where topic = $1 and key = $2 order by sequence limit $3"
 _DECISIONS = "select type, count(*) as events from events where stream_id like 'parked:%' group by type"
 
@@ -54,7 +62,10 @@ async def read_waiting(connection: Connection, topic: str, key: str, limit: int)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a graph of parking shows. `decisions`: how many KeyParked, KeyReleased and EventSkipped there ever were."""
+    """What a graph of parking shows. `decisions`: how many KeyParked, KeyReleased and EventSkipped there ever were.
+
+    `records`: at most `RECORDS_COUNTED_MAX`.
+    """
 
     keys: int
     records: int
@@ -64,12 +75,12 @@ class Measured:
 
 async def measure_parked(connection: Connection, service: str) -> Measured:
     """Count what is parked now, and what was decided about parking since the beginning."""
-    found = await read_parked(connection, service)
-    now = datetime.now(UTC)
-    rows = await connection.fetch(_DECISIONS)
+    row = await connection.fetchrow(_MEASURED, f"{service}.KeyReleased", RECORDS_COUNTED_MAX)
+    assert row is not None, "an aggregate has one row"
+    decisions = await connection.fetch(_DECISIONS)
     return Measured(
-        keys=len(found),
-        records=sum(one.waiting for one in found),
-        oldest_seconds=max(((now - one.since).total_seconds() for one in found), default=0.0),
-        decisions={row["type"].rpartition(".")[2]: row["events"] for row in rows},
+        keys=row["keys"],
+        records=row["records"],
+        oldest_seconds=(datetime.now(UTC) - row["since"]).total_seconds() if row["since"] else 0.0,
+        decisions={each["type"].rpartition(".")[2]: each["events"] for each in decisions},
     )
