@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import bookkeeper
 import clerk
 import pytest
@@ -16,8 +18,8 @@ from toys import Deposited, Renamed
 
 from lettra_events.decisions.tables import Change
 from lettra_events.kafka.reading import no_projection
-from lettra_events.rebuild import following
-from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild import following, schema
+from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.rebuild.replaying import compare, replay_beside
 from lettra_events.rebuild.rows import Rows
 from lettra_events.rebuild.schema import alone
@@ -147,7 +149,7 @@ async def test_one_rebuild_at_a_time_on_the_tables_of_this_release_and_servers_t
     async with one_partition(servers, monkeypatch) as office:
         asked = request(office)
         async with alone(asked.service, asked.settings):
-            with pytest.raises(RebuildError, match="another rebuild of bookkeeper runs"):
+            with pytest.raises(NotNow, match="another rebuild of bookkeeper runs"):
                 await compare(asked)
         away = asked.settings.model_copy(update={"kafka": "127.0.0.1:1"})
         with pytest.raises(ServersAway, match=r"Kafka at 127.0.0.1:1 does not answer"):
@@ -157,3 +159,23 @@ async def test_one_rebuild_at_a_time_on_the_tables_of_this_release_and_servers_t
         )
         with pytest.raises(TableDrift, match=r"bookkeeper/001_bookkeeper.sql.*run the role migrate"):
             await compare(asked)
+
+
+async def test_whoever_stands_in_what_was_built_is_named_and_not_waited_for(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: lock_timeout in schema._drop; what is done stays done if the schema cannot be dropped at the end."""
+    monkeypatch.setattr(schema, "LOCK_SECONDS_MAX", 0.2)
+    async with one_partition(servers, monkeypatch) as office:
+        asked = request(office)
+        await replay_beside(asked)
+        auditor = await asyncpg.connect(office.dsn, server_settings={"application_name": "auditor"})
+        async with auditor.transaction():
+            await auditor.fetch("select * from rebuild.seen")
+            async with asyncio.timeout(30):
+                with pytest.raises(NotNow, match=r'rebuild cannot be made anew .*application "auditor"'):
+                    await replay_beside(asked)
+            await schema.drop_schema(office.connection, schema.REBUILD)
+            assert await auditor.fetchval("select count(*) from rebuild.seen") == 0
+        await auditor.close()
+        await replay_beside(asked)

@@ -7,14 +7,14 @@ that was killed is simply run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
 
 from lettra_events.decisions.tables import Table
-from lettra_events.rebuild.errors import RebuildError
+from lettra_events.rebuild.errors import NotNow
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.append import Connection
@@ -40,6 +40,10 @@ select format('drop %s if exists %s cascade',
 union all
 select format('drop routine if exists %s', p.oid::regprocedure)
   from pg_proc p where p.pronamespace = $1::text::regnamespace"""
+_USERS = """
+select distinct format('pid %s, user %s, application "%s"', a.pid, a.usename, a.application_name) as who
+  from pg_locks l join pg_class c on c.oid = l.relation join pg_stat_activity a using (pid)
+ where c.relnamespace = to_regnamespace($1) and a.datname = current_database() and a.pid <> pg_backend_pid()"""
 _INDEXES = """
 select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
   from pg_index i join pg_class c on c.oid = i.indrelid
@@ -58,12 +62,12 @@ async def open_connection(dsn: str, schema: str | None = None, **settings: str) 
 async def alone(service: Service, settings: ServiceSettings) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A connection to the service's database that holds the right to rebuild in it.
 
-    `RebuildError` if somebody else does, `TableDrift` where the database is not as this release would make it.
+    `NotNow` if somebody else does, `TableDrift` where the database is not as this release would make it.
     """
     connection = await open_connection(settings.database(service.name))
     try:
         if not await connection.fetchval("select pg_try_advisory_lock($1)", _ONE_AT_A_TIME):
-            raise RebuildError(
+            raise NotNow(
                 f"another rebuild of {service.name} runs; wait for its end, or end it, and run this again"
             )
         await _workers_gone(connection)
@@ -85,7 +89,7 @@ async def _workers_gone(connection: Connection) -> None:
             await connection.execute(f"set local lock_timeout = '{_WORKERS_END_SECONDS}s'")
             await connection.execute("select pg_advisory_xact_lock($1)", _WORKERS)
     except asyncpg.LockNotAvailableError:
-        raise RebuildError(
+        raise NotNow(
             f"workers of an earlier rebuild still run after {_WORKERS_END_SECONDS} s;"
             f" end the processes that are connected as {APPLICATION}, and run this again"
         ) from None
@@ -112,11 +116,25 @@ async def make_schema(
 ) -> list[str]:
     """Make the schema anew with these tables, empty, and the views on them; the DDL of what is to be indexed later.
 
-    `kept`: the rows are to outlive a crash of the server; else the tables are not logged.
+    `kept`: the rows are to outlive a crash of the server; else the tables are not logged. `NotNow` names who has read
+    from the schema in a transaction that has not ended.
     """
     names = [table.name for table in tables]
+    try:
+        return await _make(connection, schema, package, names, kept=kept)
+    except asyncpg.LockNotAvailableError:
+        users = ", ".join(row["who"] for row in await connection.fetch(_USERS, schema))
+        raise NotNow(
+            f"the schema {schema} cannot be made anew while somebody stands in it ({users or 'gone by now'});"
+            " let the transaction end, and run this again"
+        ) from None
+
+
+async def _make(
+    connection: Connection, schema: str, package: str | None, names: Sequence[str], *, kept: bool
+) -> list[str]:
     async with connection.transaction():
-        await connection.execute(f'drop schema if exists "{schema}" cascade')
+        await _drop(connection, schema)
         await connection.execute(f'create schema "{schema}"')
         await connection.execute(f'set local search_path = "{schema}"')
         for migration in migrations(package):
@@ -132,12 +150,20 @@ async def make_schema(
 
 
 async def make_indexes(connection: Connection, definitions: Iterable[str]) -> None:
-    """Index what is loaded now, and let the planner know what it is."""
+    """Index what is loaded now."""
     for definition in definitions:
         await connection.execute(definition)
 
 
 async def drop_schema(connection: Connection, schema: str) -> None:
+    """Drop what is of no use any more. Where somebody stands in it, it is left to the next rebuild."""
+    with suppress(asyncpg.LockNotAvailableError):
+        async with connection.transaction():
+            await _drop(connection, schema)
+
+
+async def _drop(connection: Connection, schema: str) -> None:
+    await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS_MAX}s'")
     await connection.execute(f'drop schema if exists "{schema}" cascade')
 
 
@@ -150,13 +176,13 @@ async def count_rows(connection: Connection, schema: str, tables: Iterable[Table
 
 
 async def retry_lock(switch: Callable[[], Awaitable[T]], service: Service) -> T:
-    """Do what needs a lock that others hold for a while; `RebuildError` after some tries."""
+    """Do what needs a lock that others hold for a while; `NotNow` after some tries."""
     for _ in range(LOCK_TRIES_MAX):
         try:
             return await switch()
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
-    raise RebuildError(
+    raise NotNow(
         f"{service.name} is too busy: {LOCK_TRIES_MAX} times a lock did not come within {LOCK_SECONDS_MAX} s;"
         " nothing was changed; try again, or stop its workers for a moment"
     )
