@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import asyncpg
 import uvloop
 
-from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.workers import DATABASE_AWAY, Task, away, load, worker_here
 from lettra_events.service.logs import configure_logs
@@ -54,6 +54,8 @@ async def _work(task: Task, extents: SimpleQueue[bytes]) -> None:
                 _say(says="arrived")
     except ServersAway as error:
         _say(says="away", why=str(error))
+    except NotNow as error:
+        _say(says="later", why=str(error))
     except RebuildError as error:
         _say(says="failed", why=str(error))
     except DATABASE_AWAY as error:

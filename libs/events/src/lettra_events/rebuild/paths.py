@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 
 from lettra_events.envelope import BROADCAST_KEY
 from lettra_events.kafka.contiguity import Position, Sorted, sort_out
-from lettra_events.rebuild.errors import RebuildError
+from lettra_events.rebuild.errors import NotNow, RebuildError
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.records import BriefRecord
 
@@ -19,12 +19,17 @@ LOOK_ON_MAX = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One partition to follow. `topic` as services say it, `stored_in` as Kafka knows it, with `partitions`."""
+    """One partition to follow. `topic` as services say it, `stored_in` as Kafka knows it, with `partitions`.
+
+    `since`: the last entry of the generation before this one, which the service has left. A relay publishes the new one
+    up to there only after it was announced, so that the service may stand at entries that are not here yet.
+    """
 
     topic: str
     stored_in: str
     partition: int
     partitions: int
+    since: int = 0
 
     @property
     def at(self) -> TopicPartition:
@@ -132,13 +137,19 @@ class Path:
         return self._before is None or not self._before.counts(topic, key, record.sequence, self._done)
 
     def missing(self) -> RebuildError:
-        """The partition has no record that must be there; which one."""
+        """The partition has no record that must be there; which one. `NotNow` where it may only be late."""
         known = self.position.sequence
         if self.hole is not None:
             return RebuildError(
                 f"{self.part}: entry {self.hole.previous} is missing: the record of entry {self.hole.sequence} at"
                 f" offset {self.hole.offset} says that it is before it, and what was read ends at entry {known};"
                 " see the runbook of a missing record"
+            )
+        if self.goal <= self.part.since:
+            return NotNow(
+                f"{self.part}: the relay of {self.part.topic} has not caught up in the new generation: it is published"
+                f" up to entry {known} here, and the service stands at entry {self.goal}; start the relay, and run"
+                " this again; if it has caught up, see the runbook of a missing record"
             )
         return RebuildError(
             f"{self.part}: entry {self.goal} is missing: the service has applied it, and the partition ends at entry"

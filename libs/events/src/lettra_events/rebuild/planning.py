@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaError
 
@@ -12,7 +12,7 @@ from lettra_events.kafka.generations import Generation, partitions_of, recorded_
 from lettra_events.kafka.newest import read_topics
 from lettra_events.kafka.reading import Reading
 from lettra_events.kafka.topics import TopicMisfit
-from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.errors import NotNow, ServersAway
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.paths import Part
 from lettra_events.rebuild.reached import extent_now
@@ -21,12 +21,20 @@ from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.append import Connection
 
+_SINCE = """
+select topic, max(through) from consumer_generations
+ where topic = any($1) and left_at is not null group by 1"""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which generation of each topic is read, by the name that services use for the topic."""
+    """Which generation of each topic is read, by the name that services use for the topic.
+
+    `since`: where the service has left an earlier generation of a topic, the last entry of that.
+    """
 
     topics: Mapping[str, Generation]
+    since: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def partitions(self) -> dict[str, int]:
@@ -35,7 +43,7 @@ class Plan:
     @property
     def parts(self) -> tuple[Part, ...]:
         return tuple(
-            Part(topic, one.name, number, one.partitions)
+            Part(topic, one.name, number, one.partitions, self.since.get(topic, 0))
             for topic, one in self.topics.items()
             for number in range(one.partitions)
         )
@@ -47,9 +55,10 @@ async def make_plan(connection: Connection, service: Service, settings: ServiceS
     if not topics:
         return Plan({})
     try:
-        return Plan(await read_topics(connection, settings.kafka, topics))
+        found = await read_topics(connection, settings.kafka, topics)
+        return Plan(found, dict(await connection.fetch(_SINCE, list(topics))))
     except TopicMisfit as error:
-        raise RebuildError(str(error)) from None
+        raise NotNow(str(error)) from None
     except (KafkaError, OSError) as error:
         raise ServersAway(
             f"Kafka at {settings.kafka} does not answer: {type(error).__name__}: {error}"
@@ -59,13 +68,11 @@ async def make_plan(connection: Connection, service: Service, settings: ServiceS
 async def extent_here(connection: Connection, reading: Reading, plan: Plan) -> Extent:
     """What the service has applied now of the generations of the plan, in the transaction of the caller.
 
-    `RebuildError` if it reads others by now.
+    `NotNow` if it reads others by now.
     """
     for topic, recorded in (await recorded_generations(connection, plan.topics)).items():
         if recorded != plan.topics[topic]:
-            raise RebuildError(
-                f"{topic} went on in another generation meanwhile ({recorded.name}); run this again"
-            )
+            raise NotNow(f"{topic} went on in another generation meanwhile ({recorded.name}); run this again")
     return await extent_now(connection, reading, plan.partitions)
 
 

@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self, cast
 import asyncpg
 
 from lettra_events.progress import Progress
-from lettra_events.rebuild.errors import RebuildError, ServersAway
+from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.following import Follower, Told
 from lettra_events.rebuild.paths import Part
@@ -135,6 +135,8 @@ class WorkerBeside:
                     return
                 case "away":
                     raise ServersAway(answer["why"])
+                case "later":
+                    raise NotNow(answer["why"])
                 case _:
                     raise RebuildError(answer["why"])
 
@@ -143,7 +145,7 @@ class WorkerBeside:
         line = await self._process.stdout.readline()
         if not line.endswith(b"\n"):
             code = await self._process.wait()
-            raise RebuildError(
+            raise NotNow(
                 f"a worker process (pid {self._process.pid}) ended with code {code} before its partitions were read;"
                 " run this again"
             )
