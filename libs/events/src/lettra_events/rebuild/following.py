@@ -167,5 +167,5 @@ def _brief(records: Sequence[Any]) -> list[BriefRecord]:
 def cannot_apply(part: Part, record: BriefRecord, error: Exception) -> RebuildError:
     return RebuildError(
         f"{part}: entry {record.sequence} ({record.kind[0]}) cannot be applied by this release, and the service did"
-        f" apply it: {type(error).__name__}: {error}; mend the code, or skip the event"
+        f" apply it: {type(error).__name__}: {error}; mend the code"
     )
