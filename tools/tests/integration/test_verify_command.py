@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import bookkeeper
 import pytest
@@ -16,11 +18,15 @@ from rebuilding import READS, open_office
 from typer.testing import CliRunner, Result
 from verifying import History, copied, made_history, service, topic_named
 
+from lettra_events.rebuild.schema import alone
 from lettra_events.testing.servers import fresh_topic
+from lettra_events.verify import history as history_module
 from lettra_tools.cli import app
 from lettra_tools.commands import verify as command
 
 if TYPE_CHECKING:
+    from consuming import Office
+
     from lettra_tools.stack import Servers
 
 
@@ -178,6 +184,71 @@ def test_state_and_projections_are_compared_too(servers: Servers, monkeypatch: p
     assert (differs.exit_code, skipped.exit_code) == (1, 0)
     assert "bookkeeper: table seen, key a3, field total: expected '3', found '77'." in differs.stderr
     assert "[projection]" in differs.stderr
+
+
+@asynccontextmanager
+async def auditor(office: Office) -> AsyncIterator[str]:
+    """A role that may read all tables and nothing else; the office's database as it sees it."""
+    name = f"auditor_{uuid4().hex[:12]}"
+    await office.connection.execute(
+        f"create role {name} login password 'reads'; grant pg_read_all_data to {name}"
+    )
+    parts = urlsplit(office.dsn)
+    host = parts.netloc.rpartition("@")[2]
+    try:
+        yield urlunsplit(parts._replace(netloc=f"{name}:reads@{host}"))
+    finally:
+        await office.connection.execute(f"drop owned by {name}; drop role {name}")
+
+
+def test_what_stops_the_comparison_of_tables_is_a_sentence_and_no_difference(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards: NotNow, _Refused and TableDrift (commands/verify.py): another rebuild, a role without CREATE, a server
+    that takes no writes, a database of another release.
+    """
+    monkeypatch.setattr(history_module, "WAIT_SECONDS_MAX", 0.0)
+
+    async def stopped() -> dict[str, Result]:
+        async with (
+            open_office(servers, monkeypatch) as office,
+            topic_named(await fresh_topic(servers.kafka), of="clerk"),
+            auditor(office) as dsn,
+        ):
+            install(office, monkeypatch)
+            service = bookkeeper.service(office.topic)
+            found = {}
+            async with alone(service, bookkeeper.Settings(kafka=office.kafka, postgres=office.dsn)):
+                found["busy"] = await asyncio.to_thread(lettra)
+            monkeypatch.setenv("LETTRA_POSTGRES", dsn)
+            found["reads"] = await asyncio.to_thread(lettra)
+            found["skips"] = await asyncio.to_thread(lettra, "--skip-rebuild")
+            role = urlsplit(dsn).username
+            await office.connection.execute(
+                f"grant create on database {urlsplit(dsn).path[1:]} to {role};"
+                f" alter role {role} set default_transaction_read_only = on"
+            )
+            found["standby"] = await asyncio.to_thread(lettra)
+            await office.connection.execute("update schema_migrations set digest = 'other'")
+            found["release"] = await asyncio.to_thread(lettra)
+            return found
+
+    found = asyncio.run(stopped())
+    assert {name: one.exit_code for name, one in found.items()} == {
+        "busy": 3,
+        "reads": 2,
+        "skips": 0,
+        "standby": 2,
+        "release": 2,
+    }
+    assert "no difference found so far: another rebuild of bookkeeper runs" in found["busy"].stderr
+    assert "permission denied for database" in found["reads"].stderr
+    assert (
+        "CREATE on the database, and the primary. Or leave it out with --skip-rebuild."
+        in found["reads"].stderr
+    )
+    assert "in a read-only transaction" in found["standby"].stderr
+    assert "not migrated to this release" in found["release"].stderr
 
 
 def install(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from lettra_tools.stack.status import without_password
 
 T = TypeVar("T")
 
+EXIT_REFUSED = 2
 CONNECT_SECONDS_MAX = 5.0
 LOCK_SECONDS_MAX = 10
 
@@ -40,7 +41,7 @@ def fail(message: object, code: int) -> NoReturn:
 
 
 def reach(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; what cannot be reached is a sentence and exit code 3."""
+    """Run a command's work. What cannot be reached is a sentence and exit code 3, what is not allowed one and 2."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would say the same, many times a second
     try:
         return asyncio.run(work)
@@ -48,6 +49,15 @@ def reach(work: Coroutine[Any, Any, T]) -> T:
         fail(error, EXIT_DOWN)
     except KafkaError as error:
         fail(f"Kafka does not answer ({error}). Start it, or name another one in LETTRA_KAFKA.", EXIT_DOWN)
+    except asyncpg.InsufficientPrivilegeError as error:
+        fail(f"PostgreSQL refuses: {error}. Use a role that has the right, in LETTRA_POSTGRES.", EXIT_REFUSED)
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        fail(
+            f"PostgreSQL refuses: {error}. Is it a standby? Name the primary in LETTRA_POSTGRES.",
+            EXIT_REFUSED,
+        )
+    except TimeoutError:
+        fail("Kafka or PostgreSQL did not answer in time. Try again once both are back.", EXIT_DOWN)
     except (*DATABASE_AWAY, asyncpg.InterfaceError) as error:
         fail(f"PostgreSQL broke off ({type(error).__name__}: {error}). Try again once it is back.", EXIT_DOWN)
 

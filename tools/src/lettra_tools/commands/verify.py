@@ -1,6 +1,6 @@
 """`lettra verify`: is what the services tell sound? Ends at the first difference, and says where it is.
 
-Exit codes: 0 sound, 1 a difference, 2 wrong usage, 3 a server is away.
+Exit codes: 0 sound, 1 a difference, 2 it cannot be done as asked, 3 not now: a server is away, or another rebuild runs.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from lettra_tools.stack.state import read_state
 if TYPE_CHECKING:
     from lettra_events.progress import Progress
     from lettra_events.service.service import Service
+    from lettra_events.service.settings import ServiceSettings
     from lettra_events.verify.finding import Finding
     from lettra_events.verify.heads import Head
     from lettra_events.verify.history import Sound
 
 EXIT_DIFFERS = 1
-EXIT_USAGE = 2
+EXIT_REFUSED = 2
 EXAMPLES = (
     "Examples: lettra verify · lettra verify invoicing --expect-head 1204:9f2c... · "
     "lettra verify --expect-head invoicing=1204:9f2c... --json · lettra verify --kafka-only --kafka broker:9092. "
-    "Exit codes: 0 sound, 1 a difference, 2 wrong usage, 3 a server is away."
+    "Exit codes: 0 sound, 1 a difference, 2 it cannot be done as asked, 3 not now: a server is away, or another rebuild"
+    " runs."
 )
 _COLUMNS = {
     "entries": "entries",
@@ -53,6 +55,10 @@ class _Verified:
     sound: list[Sound] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     finding: Finding | None = None
+
+
+class _Refused(Exception):
+    """The tables cannot be compared here, or by this role. The message names the reason and the remedy."""
 
 
 def verify(
@@ -83,7 +89,9 @@ def verify(
 ) -> None:
     """Check each service's store, log and topic against each other, positions, state and projections.
 
-    Nothing is changed, and the services may run meanwhile. At the end: the heads to keep for --expect-head.
+    No event, record or table of a service is changed, and the services may run meanwhile.
+
+    At the end: the heads to keep for --expect-head.
     """
     if kafka and not kafka_only:
         raise typer.BadParameter("goes with --kafka-only", param_hint="--kafka")
@@ -147,7 +155,7 @@ def _bootstrap(folder: Path) -> str:
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
-    from lettra_events.rebuild.errors import ServersAway
+    from lettra_events.rebuild.errors import NotNow, ServersAway
     from lettra_events.service.logs import configure_logs
     from lettra_events.service.roles import collect_seldom
     from lettra_events.store.rows import TableDrift
@@ -158,8 +166,12 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     collect_seldom()
     try:
         reach(work)
-    except (KafkaSilent, ServersAway, TableDrift) as error:
+    except (KafkaSilent, ServersAway) as error:
         fail(error, EXIT_DOWN)
+    except NotNow as error:
+        fail(f"Not verified to the end, and no difference found so far: {error}.", EXIT_DOWN)
+    except (_Refused, TableDrift) as error:
+        fail(error, EXIT_REFUSED)
 
 
 async def _verify_services(
@@ -174,7 +186,7 @@ async def _verify_services(
     from dataclasses import replace
 
     from lettra_events.verify.finding import Unsound
-    from lettra_events.verify.history import verify_history, verify_tables
+    from lettra_events.verify.history import verify_history
     from lettra_tools.commands.reaching import database, reachable_settings
 
     try:
@@ -185,13 +197,28 @@ async def _verify_services(
                 pass  # it says in a sentence what cannot be reached
             sound = await verify_history(service, settings, heads.get(service.name), progress)
             if rebuild:
-                reference = service_point(service.name).value
-                rows = await verify_tables(service, settings, reference, progress)
+                rows = await _verify_tables(service, settings, progress)
                 sound = replace(sound, counts={**sound.counts, **rows})
             verified.sound.append(sound)
             verified.seconds[service.name] = time.perf_counter() - started
     except Unsound as unsound:
         verified.finding = unsound.finding
+
+
+async def _verify_tables(
+    service: Service, settings: ServiceSettings, progress: Progress
+) -> Mapping[str, int]:
+    import asyncpg
+
+    from lettra_events.verify.history import verify_tables
+
+    try:
+        return await verify_tables(service, settings, service_point(service.name).value, progress)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
+        raise _Refused(
+            f"{service.name}: PostgreSQL refuses: {error}. State and projections are made anew in schemas of their own:"
+            " that needs a role with CREATE on the database, and the primary. Or leave it out with --skip-rebuild."
+        ) from error
 
 
 async def _verify_topics(
@@ -251,6 +278,11 @@ def _reservations(sound: Sound) -> list[str]:
         )
     if counts.get("waiting"):
         said.append(f"{counts['waiting']} events wait for their number; no hash covers them yet.")
+    if counts.get("positions_ahead"):
+        said.append(
+            f"{counts['positions_ahead']} positions are ahead of what is published in a topic's new generation; they"
+            " were compared with the journal only."
+        )
     if counts.get("far_repeats"):
         said.append(
             f"{counts['far_repeats']} repeats stand too far behind the first to be compared without the log."
