@@ -15,11 +15,13 @@ from parking_history import FIRST, live_through, mended, release
 from rebuilding import READS, open_office, request
 from toys import Deposited
 
+from lettra_events.rebuild import swapping
 from lettra_events.rebuild.comparing import compare_tables, copy_live
+from lettra_events.rebuild.errors import NotNow
 from lettra_events.rebuild.planning import make_plan
 from lettra_events.rebuild.reached import extent_now
 from lettra_events.rebuild.replaying import building, compare
-from lettra_events.rebuild.schema import REBUILD
+from lettra_events.rebuild.schema import REBUILD, open_connection
 from lettra_events.rebuild.swapping import swap
 from lettra_events.testing.waiting import until
 
@@ -160,3 +162,35 @@ async def test_what_is_released_meanwhile_is_followed_from_where_it_waited(
         found = await compare_tables(office.connection, REBUILD, [clerk.SEEN], asked.progress)
         assert found.count == 0, found.differences
         assert found.rows == {"seen": 4}
+
+
+async def test_a_swap_that_cannot_catch_up_ends_before_it_keeps_consumers_out(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: LONG_SECONDS in swapping._catch_up."""
+    monkeypatch.setattr(swapping, "ROUNDS_MAX", 2)
+    monkeypatch.setattr(swapping, "SHORT_SECONDS", -1.0)
+    async with open_office(servers, monkeypatch, partitions=1) as office:
+        async with office.reader(**MISTAKEN) as reader:
+            await office.write(Deposited(account="a", amount=60))
+            await reader.read_all()
+        assert (await swap(request(office, project=bookkeeper.doubling))).changed["seen"] == 0
+        monkeypatch.setattr(swapping, "LONG_SECONDS", -1.0)
+        with pytest.raises(NotNow, match="of 2 rounds the last one took 0 s still; nothing was changed"):
+            await swap(request(office))
+        assert await office.connection.fetchval("select total from seen") == 120
+
+
+async def test_a_connection_of_a_rebuild_may_be_idle(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: both timeouts in schema.open_connection."""
+    async with open_office(servers, monkeypatch, partitions=1) as office:
+        for name in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+            await office.connection.execute(
+                f"do $$ begin execute format('alter database %I set {name} = 9000', current_database()); end $$"
+            )
+        opened = await open_connection(office.dsn)
+        for name in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
+            assert await opened.fetchval(f"show {name}") == "0"
+        await opened.close()

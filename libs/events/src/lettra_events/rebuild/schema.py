@@ -51,11 +51,18 @@ select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as de
 
 
 async def open_connection(dsn: str, schema: str | None = None, **settings: str) -> asyncpg.Connection[Any]:
-    """A connection that sees nothing but the schema; the live tables without one."""
-    place = {} if schema is None else {"search_path": schema}
-    return await asyncpg.connect(
-        dsn, server_settings={"application_name": APPLICATION, **place, **settings}, timeout=30
-    )
+    """A connection that sees nothing but the schema; the live tables without one.
+
+    It may be idle for as long as others of the same rebuild work.
+    """
+    wanted = {
+        "application_name": APPLICATION,
+        "idle_in_transaction_session_timeout": "0",
+        "idle_session_timeout": "0",
+        **({} if schema is None else {"search_path": schema}),
+        **settings,
+    }
+    return await asyncpg.connect(dsn, server_settings=wanted, timeout=30)
 
 
 @asynccontextmanager

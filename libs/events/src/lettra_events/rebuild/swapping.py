@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lettra_events import failpoints
+from lettra_events.rebuild.errors import NotNow
 from lettra_events.rebuild.extent import Extent
 from lettra_events.rebuild.mending import mend
 from lettra_events.rebuild.planning import Plan, extent_here, make_plan
@@ -29,6 +30,8 @@ from lettra_events.store.append import Connection
 ROUNDS_MAX = 20
 SHORT_SECONDS = 1.0
 """A round this short leaves little to follow under the lock."""
+LONG_SECONDS = 10.0
+"""Where even the last round took longer, consumers would be kept out for too long."""
 _EVERY_POSITION = """
 insert into consumer_offsets (topic, partition, sequence, next_offset)
 select topic, partition, 0, 0 from unnest($1::text[], $2::int[]) as wanted(topic, partition)
@@ -60,11 +63,18 @@ async def swap(request: Request) -> Swapped:
 
 
 async def _catch_up(connection: Connection, request: Request, work: Building) -> None:
+    seconds = 0.0
     for _ in range(ROUNDS_MAX):
         started = time.perf_counter()
         await work.build(await _extent(connection, request, work.plan))
-        if time.perf_counter() - started < SHORT_SECONDS:
+        seconds = time.perf_counter() - started
+        if seconds < SHORT_SECONDS:
             return
+    if seconds > LONG_SECONDS:
+        raise NotNow(
+            f"{request.service.name} reads as fast as this follows it: of {ROUNDS_MAX} rounds the last one took"
+            f" {seconds:.0f} s still; nothing was changed; run this again when less comes, or with more processes"
+        )
 
 
 async def _extent(connection: Connection, request: Request, plan: Plan) -> Extent:
