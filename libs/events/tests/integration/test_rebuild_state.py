@@ -25,7 +25,7 @@ from lettra_events.rebuild.errors import NotNow
 from lettra_events.rebuild.restating import restate
 from lettra_events.rebuild.schema import APPLICATION
 from lettra_events.store.append import append
-from lettra_events.store.relay_store import sequence_outbox
+from lettra_events.store.relay_store import read_pending, sequence_outbox
 from lettra_events.testing.waiting import until
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ async def mend(office: Office):
 async def test_state_is_compared_and_mended_from_numbered_and_unnumbered_events(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards: the log first and then the outbox, in restating; parked keys are state too; pages are small here."""
+    """Guards: the log first and then the outbox, in restating; parked keys are state too; pages are small here.
+
+    What waits is read by an index (_KEEP_PENDING).
+    """
     monkeypatch.setattr(restating, "PAGE", 3)
     async with open_office(servers, monkeypatch, partitions=1) as office:
         async with office.reader() as reader:
@@ -62,6 +65,10 @@ async def test_state_is_compared_and_mended_from_numbered_and_unnumbered_events(
         await office.connection.execute("insert into books values ('nobody', 1, 1)")
         found = await compare(office)
         assert found.count == 3
+        plan = "explain select 1 from restated.pending where position > 1 order by position limit 3"
+        async with office.connection.transaction():
+            await office.connection.execute("set local enable_seqscan = off")
+            assert "Index" in str(await office.connection.fetch(plan))
         assert Difference("books", ("many",), "balance", "5", "9") in found.differences
         assert Difference("books", ("nobody",), None, "account=nobody, number=1, balance=1", None) in (
             found.differences
@@ -112,6 +119,24 @@ async def test_whoever_has_read_a_row_decides_on_it_before_it_is_mended(
             await deciding.execute("update books set number = 2, balance = 10")
         await deciding.close()
         assert await mending == {"books": 0, "parked_keys": 0}
+        assert (await compare(office)).count == 0
+
+
+async def test_what_waits_is_read_in_pages_of_bytes(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: bytes_max in relay_store.read_pending, and that restating goes on behind each page."""
+    async with open_office(servers, monkeypatch, partitions=1) as office:
+        async with office.reader() as reader:
+            await office.write(*(Deposited(account="a", amount=n) for n in range(5)))
+            await reader.read_all()
+        size = await office.connection.fetchval(
+            "select sum(octet_length(payload) + octet_length(attributes) + octet_length(key)) from events"
+        )
+        page = await read_pending(office.connection, "outbox", -1, 100, size // 2)
+        assert len(page) == 2
+        monkeypatch.setattr(restating, "PAGE_BYTES_MAX", size // 2)
+        assert (await compare(office)).rows["books"] == 1
         assert (await compare(office)).count == 0
 
 

@@ -30,7 +30,7 @@ from lettra_events.rebuild.schema import (
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.append import Connection
-from lettra_events.store.relay_store import read_log
+from lettra_events.store.relay_store import read_log, read_pending
 
 RESTATED = "restated"
 PAGE = 2_000
@@ -41,11 +41,10 @@ ROUNDS_MAX = 20
 # read a row of state holds one of the first three; so nobody goes on with a row of before. The state tables are last:
 # whoever else holds rows of them is waited for here, while nothing has been folded yet.
 _KEEP_APPENDS_OUT = "lock table consumer_offsets, guards, streams, events, outbox, {tables} in exclusive mode"
-_KEEP_PENDING = f"create unlogged table {RESTATED}.pending as select position, event_id from outbox"  # noqa: S608
+_KEEP_PENDING = f"""
+create unlogged table {RESTATED}.pending (position bigint primary key, event_id uuid not null);
+insert into {RESTATED}.pending select position, event_id from outbox"""  # noqa: S608
 _HEAD = "select coalesce(max(sequence), 0) from log"
-_PENDING = """
-select p.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version, e.key, e.payload, e.attributes
-  from {pending} p join events e using (event_id) where p.position > $1 order by p.position limit $2"""
 
 
 def state_tables(service: Service) -> tuple[Table[Any], ...]:
@@ -83,12 +82,10 @@ class Restating:
     async def fold_pending(self, pending: str, connection: Connection) -> None:
         """Fold what was appended and is not in the log yet, in the order in which it will be."""
         self.complete = True
-        position = -1
-        while found := await connection.fetch(_PENDING.format(pending=pending), position, PAGE):
-            await self._fold(
-                (f"the unnumbered event {row['event_id']}", RecordedEvent(*row[1:])) for row in found
-            )
-            position = found[-1]["position"]
+        place = -1
+        while found := await read_pending(connection, pending, place, PAGE, PAGE_BYTES_MAX):
+            await self._fold((f"the unnumbered event {event.event_id}", event) for _, event in found)
+            place, _ = found[-1]
         await self.rows.finish()
 
     async def _fold(self, events: Iterable[tuple[str, RecordedEvent]]) -> None:

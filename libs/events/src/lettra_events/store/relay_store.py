@@ -38,6 +38,11 @@ _FROM_LOG = _events_of(
     "select sequence as place, chain, event_id from log where sequence > $1 order by sequence limit $2",
     "coalesce($3::bigint, bytes)",
 )
+_FROM_PENDING = _events_of(
+    "select position as place, null::bytea as chain, event_id from {pending} where position > $1"
+    " order by position limit $2",
+    "$3::bigint",
+)
 _ADVANCE_HEAD = """
 update relay set sequence = $1, chain = $2, sequenced_at = greatest(sequenced_at, clock_timestamp())
 returning sequenced_at"""
@@ -143,6 +148,17 @@ async def read_log(
     """The entries after a sequence number, in order: at most `limit`, and fewer where they are large."""
     rows = await connection.fetch(_FROM_LOG, after, limit, bytes_max)
     return [LogEntry(row["place"], row["chain"], RecordedEvent(*row[2:])) for row in rows]
+
+
+async def read_pending(
+    connection: Connection, pending: str, after: int, limit: int, bytes_max: int
+) -> list[tuple[int, RecordedEvent]]:
+    """What has no number yet, with its position, after a position, in order: fewer than `limit` where they are large.
+
+    `pending`: the outbox, or a copy of it.
+    """
+    rows = await connection.fetch(_FROM_PENDING.format(pending=pending), after, limit, bytes_max)
+    return [(row["place"], RecordedEvent(*row[2:])) for row in rows]
 
 
 async def chain_at(connection: Connection, sequence: int) -> bytes | None:
