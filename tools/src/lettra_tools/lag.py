@@ -6,7 +6,8 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,8 +19,10 @@ from aiokafka.errors import KafkaError
 
 from lettra_events.envelope import Delivery, MalformedRecord, from_record
 from lettra_events.kafka.contiguity import Position, sort_out
-from lettra_events.kafka.generations import published_topic, recorded_generations
+from lettra_events.kafka.generations import Generation, published_topic, recorded_generations
+from lettra_events.kafka.locating import locate
 from lettra_events.kafka.newest import read_topics
+from lettra_events.kafka.topics import partition_of
 from lettra_events.service.service import Service
 from lettra_events.store.append import Connection
 from lettra_tools.commands.reaching import database, reachable_settings
@@ -38,9 +41,9 @@ select r.sequence, r.mark, (select count(*) from outbox) as outbox,
 _READ = """
 select o.topic, o.partition, o.sequence, o.next_offset,
        (select b.applied_at from consumer_batches b
-         where b.topic = o.topic and b.partition = o.partition order by b.first desc limit 1) as applied_at,
-       (select count(*) from parked_keys k where k.topic = o.topic and k.partition = o.partition) as parked
+         where b.topic = o.topic and b.partition = o.partition order by b.first desc limit 1) as applied_at
   from consumer_offsets o where o.topic = any($1) order by 1, 2"""
+_PARKED = "select topic, key, partition from parked_keys where topic = any($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ async def ask_lag(services: Iterable[Service], folder: Path) -> Lag:
                 reading += await _compared_with_kafka(settings.kafka, partitions)
             except (KafkaError, TimeoutError) as error:
                 kafka_away = str(error) or type(error).__name__
-                reading += await _positions(connection, service, await _names(connection, service))
+                reading += await _positions(
+                    connection, service, await recorded_generations(connection, service.reading.topics)
+                )
     return Lag(publishing, reading, await asyncio.to_thread(_unready, folder), kafka_away)
 
 
@@ -132,25 +137,42 @@ async def _published(connection: Connection, service: Service) -> Publishing:
     return Publishing(service.name, topic, row["outbox"], row["sequence"], unpublished, row["leads"])
 
 
-async def _names(connection: Connection, service: Service) -> dict[str, str]:
-    """What Kafka calls the topics that are read, by the service's own record."""
-    known = await recorded_generations(connection, service.reading.topics)
-    return {topic: known[topic].name if topic in known else topic for topic in service.reading.topics}
-
-
-async def _positions(connection: Connection, service: Service, names: Mapping[str, str]) -> list[Reading]:
-    rows = await connection.fetch(_READ, list(names))
+async def _positions(
+    connection: Connection, service: Service, generations: Mapping[str, Generation]
+) -> list[Reading]:
+    """What the database says. A topic that is not among these generations was never read: by its first name."""
+    topics = list(service.reading.topics)
+    parked = await _parked(connection, topics, generations)
     return [
-        Reading(service.name, names[topic], partition, sequence, next_offset, applied_at, parked)
-        for topic, partition, sequence, next_offset, applied_at, parked in rows
+        Reading(
+            service.name,
+            generations[topic].name if topic in generations else topic,
+            partition,
+            sequence,
+            next_offset,
+            applied_at,
+            parked[topic, partition],
+        )
+        for topic, partition, sequence, next_offset, applied_at in await connection.fetch(_READ, topics)
     ]
+
+
+async def _parked(
+    connection: Connection, topics: Sequence[str], generations: Mapping[str, Generation]
+) -> Counter[tuple[str, int]]:
+    """How many keys are parked, by the partition in which their records come now, not where they were parked."""
+    rows = await connection.fetch(_PARKED, topics)
+    return Counter(
+        (topic, partition_of(key, generations[topic].partitions) if topic in generations else parked_in)
+        for topic, key, parked_in in rows
+    )
 
 
 async def _read_to(connection: Connection, service: Service, kafka: str) -> list[Reading]:
     """Every partition that the service reads, those of which it has read nothing as well."""
     generations = await read_topics(connection, kafka, service.reading.topics)
-    names = {topic: generation.name for topic, generation in generations.items()}
-    known = {(one.topic, one.partition): one for one in await _positions(connection, service, names)}
+    found = await _positions(connection, service, generations)
+    known = {(one.topic, one.partition): one for one in found}
     return [
         known.get((generation.name, number)) or Reading(service.name, generation.name, number, 0, 0, None, 0)
         for generation in generations.values()
@@ -160,7 +182,8 @@ async def _read_to(connection: Connection, service: Service, kafka: str) -> list
 
 async def _compared_with_kafka(kafka: str, partitions: list[Reading]) -> list[Reading]:
     async with _consumer(kafka) as consumer:
-        tps = {TopicPartition(one.topic, one.partition): one for one in partitions}
+        looked_up = await _with_offsets(kafka, partitions)
+        tps = {TopicPartition(one.topic, one.partition): one for one in looked_up}
         consumer.assign(list(tps))
         ends = await consumer.end_offsets(list(tps))
         return [await _compared(consumer, tp, one, ends[tp]) for tp, one in tps.items()]
@@ -174,6 +197,19 @@ async def _consumer(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def _with_offsets(kafka: str, partitions: Sequence[Reading]) -> list[Reading]:
+    """After a move the database knows the entry at which the service stands, and no offset until it has read on."""
+    unknown: dict[str, dict[int, int]] = {}
+    for one in partitions:
+        if one.sequence > 0 and one.next_offset == 0:
+            unknown.setdefault(one.topic, {})[one.partition] = one.sequence
+    found = {topic: await locate(kafka, topic, sequences) for topic, sequences in unknown.items()}
+    return [
+        replace(one, next_offset=found.get(one.topic, {}).get(one.partition, one.next_offset))
+        for one in partitions
+    ]
 
 
 async def _compared(consumer: AIOKafkaConsumer, tp: TopicPartition, one: Reading, end: int) -> Reading:

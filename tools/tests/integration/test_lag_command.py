@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import clerk
 from parking_history import FIRST, deposit
-from publishing import foreign
+from publishing import History, foreign, publish
 from typer.testing import CliRunner
 
+from lettra_events.kafka.topics import ensure_topic
+from lettra_tools import lag
 from lettra_tools.cli import app
 
 if TYPE_CHECKING:
@@ -72,6 +74,33 @@ def test_a_missing_record_is_named_and_is_1(desk: Desk) -> None:
     found = reading(desk, 1)
     assert (found["missing"], found["lag"]) == (3, 2)
     assert "entry 3 is missing" in desk.lettra("lag").stdout
+
+
+def test_after_a_move_parked_keys_and_what_is_behind_are_those_of_the_new_partitions(desk: Desk) -> None:
+    """Guards: lag._parked asks where a key's records come now; _with_offsets begins behind what is known."""
+    desk.lead()
+    desk.monkeypatch.setattr(lag, "LOOKED_AT_RECORDS_MAX", 3)
+    written = [deposit("a", n) for n in range(5)]
+    desk.park(*written, deposit("bad", 1, clerk.RAISES))
+    topic = desk.office.topic
+
+    async def move() -> None:
+        await ensure_topic(desk.office.kafka, f"{topic}.g2", 3)
+        history = History(partitions=3)
+        records = history.write(*written, deposit("bad", 1, clerk.RAISES), deposit("bad", 2))
+        await publish(desk.office.kafka, f"{topic}.g2", records)
+        await desk.office.connection.execute("delete from consumer_offsets")
+        await desk.office.connection.execute(
+            "insert into consumer_offsets (topic, partition, sequence, next_offset)"
+            " select $1, n, 6, 0 from generate_series(0, 2) n",
+            topic,
+        )
+        await desk.office.connection.execute("insert into consumer_generations values ($1, 2, 3)", topic)
+
+    desk.do(move())
+    found = {one["partition"]: one for one in asked(desk, 1)["reading"]}
+    assert {number: one["parked"] for number, one in found.items()} == {0: 0, 1: 1, 2: 0}
+    assert {number: one["lag"] for number, one in found.items()} == {0: 0, 1: 1, 2: 0}
 
 
 def test_a_parked_key_and_a_topic_that_nobody_publishes_are_1(desk: Desk) -> None:
