@@ -11,9 +11,11 @@ import pytest
 import toys
 from fastapi import APIRouter
 from generations import World, open_world
+from typer import Exit
 from typer.testing import CliRunner, Result
 
 from lettra_events.contracts import TOPICS
+from lettra_events.errors import StaleVersion
 from lettra_events.kafka.reading import Reading
 from lettra_events.kafka.topics import topic_sizes
 from lettra_events.service.service import Service
@@ -104,7 +106,9 @@ def test_an_operator_moves_a_topic_and_deletes_the_old_one(terminal: Terminal) -
         assert f"{topic} (2 partitions) ended with entry 61, the announcement" in moved.stdout
         assert [topic, "2", "61", "ended"] in lines(moved)
         assert ["clerk", topic, "2", "0"] in lines(moved)
-        assert terminal.lettra("--delete-old").exit_code == 1
+        early = terminal.lettra("--delete-old")
+        assert early.exit_code == 1
+        assert "clerk did not move yet: nothing was deleted. See whether" in early.stderr
         assert terminal.topics() == {topic, f"{topic}.g2"}
         terminal.runner.run(_let_the_clerk_work(world))
     finally:
@@ -123,6 +127,21 @@ def test_an_operator_moves_a_topic_and_deletes_the_old_one(terminal: Terminal) -
 async def _let_the_clerk_work(world: World) -> None:
     async with world.workers("one"):
         await world.until_applied()
+
+
+def test_an_announcement_that_came_second_is_a_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Guard: commands.repartition._run takes what appending raises."""
+    error = StaleVersion("topic:toy", 0, 1)
+
+    async def announce() -> None:
+        raise error
+
+    with pytest.raises(Exit) as ended:
+        command._run(announce())
+    assert ended.value.exit_code == 1
+    assert f"The announcement was not appended ({error}). Run this again" in capsys.readouterr().err
 
 
 def test_a_server_that_is_away_is_a_sentence_and_exit_code_3(

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lettra_events.errors import StaleVersion
 from lettra_events.kafka.fork import ForkDetected
 from lettra_events.kafka.republishing import Move, MoveRefused, NotSwitched
 from lettra_events.kafka.topics import PARTITIONS_MAX
@@ -82,10 +83,8 @@ def repartition(
     _show(console, state)
     if state.behind and (wait or delete_old):
         names = ", ".join(reader.service for reader in state.behind)
-        fail(
-            f"{names} did not move within {wait:g} s. See whether its worker runs, and `lettra lag`.",
-            EXIT_NOT_DONE,
-        )
+        waited = f"did not move within {wait:g} s" if wait else "did not move yet: nothing was deleted"
+        fail(f"{names} {waited}. See whether its worker runs, and `lettra lag`.", EXIT_NOT_DONE)
     if delete_old:
         deleted = reach(delete_ended(service, folder, state))
         typer.echo(f"\nDeleted: {', '.join(deleted) or 'nothing, no topic that has ended is there'}.")
@@ -94,6 +93,8 @@ def repartition(
 def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return reach(work)
+    except StaleVersion as error:
+        fail(f"The announcement was not appended ({error}). Run this again: it goes on there.", EXIT_NOT_DONE)
     except (MoveRefused, NotSwitched, ForkDetected, MarkMoved) as error:
         fail(error, EXIT_NOT_DONE)
 
