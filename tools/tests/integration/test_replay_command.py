@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import bookkeeper
 import pytest
 from consuming import Office
@@ -18,6 +19,7 @@ from rebuilding import READS, open_office
 from toys import Deposited, Opened
 from typer.testing import CliRunner, Result
 
+from lettra_events.rebuild import schema
 from lettra_events.store.relay_store import sequence_outbox
 from lettra_tools.cli import app
 from lettra_tools.commands import replay as command
@@ -133,6 +135,16 @@ def test_what_cannot_be_done_is_a_sentence(
     found = desk.lettra("replay", "bookkeeper", *arguments)
     assert (found.exit_code, sentence in found.stderr) == (code, True), found.output
     assert "Traceback" not in found.output
+
+
+def test_what_can_be_done_later_is_not_refused(desk: Desk) -> None:
+    """Guard: NotNow in _sentences: another rebuild is told as a server that is away is."""
+    other = desk.runner.run(asyncpg.connect(desk.office.dsn))
+    desk.runner.run(other.execute("select pg_advisory_lock($1)", schema._ONE_AT_A_TIME))
+    for arguments in (("replay", "bookkeeper"), ("restate", "bookkeeper")):
+        found = desk.lettra(*arguments)
+        assert (found.exit_code, "another rebuild of bookkeeper runs" in found.stderr) == (3, True)
+    desk.runner.run(other.close())
 
 
 def test_servers_that_are_away_and_a_service_that_is_not_there(

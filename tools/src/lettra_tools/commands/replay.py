@@ -1,6 +1,7 @@
 """`lettra replay` and `lettra restate`: tables made anew from the events, beside the live ones.
 
-Exit codes: 0 done, and nothing differs; 1 rows differ; 2 it cannot be done as asked; 3 a server is away.
+Exit codes: 0 done, and nothing differs; 1 rows differ; 2 it cannot be done as asked; 3 not now: a server is away, or
+another rebuild runs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
 
 import typer
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 EXIT_DIFFERS = 1
 EXIT_REFUSED = 2
 EXIT_CODES = (
-    "Exit codes: 0 done, nothing differs; 1 rows differ; 2 cannot be done as asked; 3 a server is away."
+    "Exit codes: 0 done, nothing differs; 1 rows differ; 2 cannot be done as asked; 3 not now: a server is away, or"
+    " another rebuild runs."
 )
 VALUE_CHARS_MAX = 60
 
@@ -72,8 +74,10 @@ def replay(
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Build a service's projections again from Kafka, beside the live ones. Nothing is sent, appended or called."""
+    from lettra_tools.commands.reaching import fail
+
     if sum((as_of is not None, compares, swaps)) > 1:
-        _end("--as-of, --compare and --swap are asked for one at a time", EXIT_REFUSED)
+        fail("--as-of, --compare and --swap are asked for one at a time", EXIT_REFUSED)
     with _sentences(), _console() as console:
         if as_of is not None:
             _replay_as_of(console, service, as_of, folder, processes)
@@ -117,7 +121,7 @@ def _build(console: Console, name: str, folder: Path, processes: int | None) -> 
     _show_rows(console, built.rows)
     console.print(
         f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {name}'s database; its rows stay there"
-        " until the next replay, or a crash of PostgreSQL.",
+        " until the next replay, compare, swap or verify of it, or a crash of PostgreSQL.",
     )
 
 
@@ -207,27 +211,23 @@ def _sentences() -> Iterator[None]:
     """What went wrong, as a sentence and an exit code."""
     import asyncpg
 
-    from lettra_events.rebuild.errors import RebuildError, ServersAway
+    from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
     from lettra_events.rebuild.workers import DATABASE_AWAY, away
     from lettra_events.store.rows import TableDrift
+    from lettra_tools.commands.reaching import fail
 
     try:
         yield
-    except ServersAway as error:
-        _end(str(error), EXIT_DOWN)
+    except (NotNow, ServersAway) as error:
+        fail(error, EXIT_DOWN)
     except (RebuildError, TableDrift) as error:
-        _end(str(error), EXIT_REFUSED)
+        fail(error, EXIT_REFUSED)
     except asyncpg.InvalidCatalogNameError as error:
-        _end(f"{error}; run the role migrate of the service", EXIT_REFUSED)
+        fail(f"{error}; run the role migrate of the service", EXIT_REFUSED)
     except DATABASE_AWAY as error:
-        _end(str(away(error)), EXIT_DOWN)
+        fail(away(error), EXIT_DOWN)
     except asyncpg.PostgresError as error:
-        _end(f"PostgreSQL refuses: {type(error).__name__}: {error}", EXIT_REFUSED)
-
-
-def _end(sentence: str, code: int) -> NoReturn:
-    typer.echo(f"lettra: {sentence}", err=True)
-    raise typer.Exit(code)
+        fail(f"PostgreSQL refuses: {type(error).__name__}: {error}", EXIT_REFUSED)
 
 
 @contextmanager
