@@ -6,7 +6,7 @@ Each case writes a topic of its own: the records of one sound history, damaged i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,14 @@ from uuid import UUID
 
 import pytest
 import toys
-from histories import recorded_of
+from histories import log_of, recorded_of
 from verifying import PARTITIONS, History, made_history, verify, written
 
 from lettra_events.envelope import BROADCAST_KEY, Delivery, LogEntry, link, to_record
-from lettra_events.kafka.topics import TopicMisfit, partition_of
+from lettra_events.kafka.topics import TopicMisfit, ensure_topic, partition_of
+from lettra_events.rebuild.errors import NotNow
 from lettra_events.testing.published import Record, deliveries, prove, read_topic
+from lettra_events.testing.servers import fresh_topic
 from lettra_events.verify import kafka_only, recent
 from lettra_events.verify.finding import Finding, Kind, Unsound
 from lettra_events.verify.heads import Head
@@ -396,3 +398,30 @@ async def test_a_record_that_comes_late_in_another_partition_is_waited_for(
         late_comer = KafkaPass("toy", opened, None)
         await late_comer.run(lambda _done: None)
     assert late_comer.head.sequence == LAST
+
+
+async def test_a_new_generation_that_is_not_published_so_far_is_no_cut(servers: Servers) -> None:
+    """Guard: KafkaPass knows with which entry the generation before ends (end_of_former in verify/kafka_only.py)."""
+    with toys.registered():
+        topic = await fresh_topic(servers.kafka, 1)
+        moved = toys.MOVED(generation=2, partitions=1, new_topic=f"{topic}.g2")
+        entries = log_of([*(toys.Deposited(account=f"a{n}", amount=n + 1) for n in range(9)), moved])
+        kept = Head(9, entries[8].chain)
+        await written(servers.kafka, {0: published(entries)}, topic)
+        await ensure_topic(servers.kafka, f"{topic}.g2", 1)
+        await written(servers.kafka, {0: published(entries[:5])}, f"{topic}.g2")
+        for head in (None, kept):
+            with pytest.raises(NotNow, match=r"ends with entry 5, and is to be published up to entry 10"):
+                await verify_topic("toy", topic, servers.kafka, head)
+        await written(servers.kafka, {0: published(entries)[5:]}, f"{topic}.g2")
+        assert (await verify_topic("toy", topic, servers.kafka, kept)).head.sequence == 10
+
+
+def published(entries: Sequence[LogEntry]) -> list[Record]:
+    """As a relay sends them to a topic of one partition."""
+    found = []
+    for entry in entries:
+        timestamp, headers = to_record(entry, entry.sequence - 1)
+        event = entry.event
+        found.append(Record(timestamp, event.key.encode(), event.payload, tuple(headers)))
+    return found

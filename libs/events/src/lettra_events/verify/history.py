@@ -22,7 +22,7 @@ from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.verify.finding import Finding, Kind, Unsound, shown
 from lettra_events.verify.heads import Head
-from lettra_events.verify.kafka_only import KafkaPass
+from lettra_events.verify.kafka_only import KafkaPass, end_of_former
 from lettra_events.verify.lanes import Lanes, open_lanes
 from lettra_events.verify.logged import LoggedPass, Published, read_published
 from lettra_events.verify.positions import check_positions
@@ -93,12 +93,14 @@ async def verify_topic(
 ) -> Sound:
     """The records of a topic alone, without any database. Raises `Unsound` at the first difference.
 
-    `topic`: its logical name; what is read is its newest complete generation.
+    `topic`: its logical name; what is read is its newest complete generation. `NotNow` if that is not yet published
+    up to the end of the one before.
     """
     generation = await newest_generation(bootstrap, topic)
+    through = await end_of_former(bootstrap, generation)
     async with open_lanes(bootstrap, generation.name) as lanes:
         total = sum(lane.end for lane in lanes.lanes)
-        check = KafkaPass(name, lanes, kept)
+        check = KafkaPass(name, lanes, kept, through)
         await check.run(partial(_advance, progress, f"{name}: Kafka", total))
     tally = check.tally
     return Sound(

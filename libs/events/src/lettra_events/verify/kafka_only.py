@@ -12,11 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from aiokafka import TopicPartition
+
 from lettra_events.envelope import BROADCAST_KEY, Delivery, LogEntry, link
-from lettra_events.kafka.topics import partition_of
+from lettra_events.kafka.fork import last_entry
+from lettra_events.kafka.generations import Generation, announcement, generation_name
+from lettra_events.kafka.topics import partition_of, topic_sizes
+from lettra_events.rebuild.errors import NotNow
 from lettra_events.verify.finding import Kind
 from lettra_events.verify.heads import Head
-from lettra_events.verify.lanes import Lane, Lanes, Record
+from lettra_events.verify.lanes import Lane, Lanes, Record, open_consumer, promptly
 from lettra_events.verify.passing import Pass
 from lettra_events.verify.recent import Seen
 from lettra_events.verify.store import check_kept_chain, cut_off
@@ -47,11 +52,29 @@ class Streams:
         return before + 1
 
 
-class KafkaPass(Pass):
-    """The records of a topic against each other; `kept`: a head that the history must contain."""
+async def end_of_former(bootstrap: str, generation: Generation) -> int:
+    """The entry with which the generation before ends, to which this one will be published; 0 if none is there."""
+    former = generation_name(generation.topic, generation.number - 1)
+    if generation.number == 1 or former not in await topic_sizes(bootstrap):
+        return 0
+    tp = TopicPartition(former, 0)
+    async with open_consumer(bootstrap) as consumer, promptly(f"the last record of {former} is not given"):
+        consumer.assign([tp])
+        begins, ends = await consumer.beginning_offsets([tp]), await consumer.end_offsets([tp])
+        last = await last_entry(consumer, tp, begins[tp], ends[tp])
+    return last.sequence if last is not None and announcement(last.event) is not None else 0
 
-    def __init__(self, service: str, lanes: Lanes, kept: Head | None) -> None:
+
+class KafkaPass(Pass):
+    """The records of a topic against each other.
+
+    `kept`: a head that the history must contain; `through`: the end of the generation before. `NotNow` where the topic
+    does not reach that yet.
+    """
+
+    def __init__(self, service: str, lanes: Lanes, kept: Head | None, through: int = 0) -> None:
         super().__init__(service, lanes)
+        self._through = through
         self.streams = Streams()
         self._kept = kept
         self._source = lanes.lanes[0]
@@ -68,6 +91,12 @@ class KafkaPass(Pass):
                     heads[lane.number] = await self._peek(lane)
             if entry.sequence % _ADVANCE_EVERY == 0:
                 advance(self.tally.records)
+        if self.head.sequence < self._through:
+            raise NotNow(
+                f"{self.lanes.topic} ends with entry {self.head.sequence}, and is to be published up to entry"
+                f" {self._through}, with which the generation before ends; if the service's relay is stopped, start it,"
+                " and verify again. If it stays so while the relay runs, the end was cut off"
+            )
         if self._kept is not None and self.head.sequence < self._kept.sequence:
             raise cut_off(self.service, self.head, self._kept)
 
