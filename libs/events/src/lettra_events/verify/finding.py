@@ -110,7 +110,7 @@ SAYS: dict[Kind, tuple[str, str]] = {
     ),
     Kind.PROJECTION: (
         "A row of a projection is not what the consumed events make of it: it was changed, or the code was.",
-        "Rebuild it with `lettra replay SERVICE --swap`.",
+        "Find out which. Mend it as docs/operations.md says, Mending a projection: deploy, compare, swap, compare.",
     ),
 }
 """What each kind means, and what to do."""
