@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import bookkeeper
+import clerk
 import pytest
 from consuming import Office
 from publishing import foreign
@@ -101,6 +102,49 @@ async def test_positions_that_were_moved_are_found(servers: Servers, monkeypatch
             assert place[: len(expected)] == expected
             assert (found.topic, found.service) == (office.topic, "bookkeeper")
             await office.connection.execute(undo)
+
+
+async def test_records_that_wait_and_were_changed_are_found(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: each check of verify/parked.py; every change is undone again."""
+    async with (
+        open_office(servers, monkeypatch) as office,
+        topic_named(await fresh_topic(servers.kafka), of="clerk"),
+    ):
+        await office.write(
+            *(Deposited(account=account, amount=n) for n in (1, 2) for account in ("a1", "a2", "a3")),
+            *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
+            *(Deposited(account=account, amount=n) for n in (4, 5) for account in ("a1", "a2", "a3")),
+        )
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        assert (await verify(office)).counts["parked_records"] == 6
+        await office.connection.execute("create table kept as select * from parked_records")
+        for change, place in (
+            ("delete from parked_records where sequence = 7", ("a1", 7, "sequence", "record 9 first")),
+            ("delete from parked_records where key = 'a2'", ("a2", 8, "sequence", "no record of the key")),
+            ("update parked_records set key = 'a3' where sequence = 10", ("a3", 10, "key", "record 10")),
+            (
+                "update parked_records r set record = o.record from parked_records o"
+                " where r.sequence = 9 and o.sequence = 12",
+                ("a1", 9, "record"),
+            ),
+            ("update parked_records set record = 'x' where sequence = 10", ("a2", 10, "record")),
+            (
+                "update parked_records set record = convert_to(replace(convert_from(record, 'UTF8'),"
+                " (select event_id::text from parked_keys where key = 'a1'), gen_random_uuid()::text), 'UTF8')"
+                " where sequence = 7",
+                ("a1", 7, "event_id"),
+            ),
+        ):
+            await office.connection.execute(change)
+            found = await finding(office)
+            assert (found.kind, found.table) == (Kind.PARKED, "parked_records")
+            assert (found.key, found.sequence, found.field, found.found)[: len(place)] == place
+            await office.connection.execute(
+                "truncate parked_records; insert into parked_records select * from kept"
+            )
 
 
 async def test_a_position_behind_which_not_all_was_applied_is_found(

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     HISTORY = "history"
     JOURNAL = "journal"
     POSITION = "position"
+    PARKED = "parked"
     STATE = "state"
     PROJECTION = "projection"
 
@@ -103,6 +104,10 @@ SAYS: dict[Kind, tuple[str, str]] = {
     Kind.POSITION: (
         "The position from which the service reads on is not the end of what it applied.",
         "Do not start the worker before it is known who moved the position.",
+    ),
+    Kind.PARKED: (
+        "What waits behind a stopped key does not fit the key: records were removed, added or changed.",
+        "Do not release or skip the key: bring the rows of parked_records back from a backup. " + _WHO_WROTE,
     ),
     Kind.STATE: (
         "A row of state is not what the service's own events make of it.",

@@ -25,6 +25,7 @@ from lettra_events.verify.heads import Head
 from lettra_events.verify.kafka_only import KafkaPass, end_of_former
 from lettra_events.verify.lanes import Lanes, open_lanes
 from lettra_events.verify.logged import LoggedPass, Published, read_published
+from lettra_events.verify.parked import check_parked
 from lettra_events.verify.positions import check_positions
 from lettra_events.verify.store import check_head, check_store, read_head_of_log
 
@@ -68,6 +69,7 @@ async def verify_history(
             read = await check_positions(
                 connection, settings.kafka, service.name, service.reading.topics, progress
             )
+            parked = await check_parked(connection, service.name)
     tally = check.tally
     return Sound(
         service.name,
@@ -84,6 +86,7 @@ async def verify_history(
             "batches": read.batches,
             "positions": read.positions,
             "positions_ahead": read.ahead,
+            "parked_records": parked,
         },
     )
 
