@@ -147,6 +147,16 @@ def test_what_can_be_done_later_is_not_refused(desk: Desk) -> None:
     desk.runner.run(other.close())
 
 
+def test_a_standby_is_told_as_such(desk: Desk) -> None:
+    """Guard: ReadOnlySQLTransactionError in _sentences."""
+    desk.sql(
+        "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database());"
+        " end $$"
+    )
+    found = desk.lettra("replay", "bookkeeper")
+    assert (found.exit_code, "Is it a standby?" in found.stderr) == (2, True), found.output
+
+
 def test_servers_that_are_away_and_a_service_that_is_not_there(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from lettra_events.decisions.tables import Change
 from lettra_events.kafka.reading import no_projection
 from lettra_events.rebuild import following, schema
 from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
+from lettra_events.rebuild.extent import Extent, Horizon
+from lettra_events.rebuild.paths import Part
 from lettra_events.rebuild.replaying import compare, replay_beside
 from lettra_events.rebuild.rows import Rows
 from lettra_events.rebuild.schema import alone
@@ -179,3 +181,29 @@ async def test_whoever_stands_in_what_was_built_is_named_and_not_waited_for(
             assert await auditor.fetchval("select count(*) from rebuild.seen") == 0
         await auditor.close()
         await replay_beside(asked)
+
+
+class _NoDatabase(Rows):
+    """Rows whose database breaks off."""
+
+    async def fold(self, _changes: object, _blame: object) -> None:
+        raise ConnectionResetError("the database")
+
+
+async def test_a_database_that_breaks_off_is_not_told_as_kafka(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: `except KafkaError` in Follower.follow takes nothing else."""
+    async with one_partition(servers, monkeypatch) as office:
+        await office.write(Deposited(account="a", amount=1))
+        rows = _NoDatabase((), office.connection, office.connection)
+        reading = bookkeeper.service(office.topic).reading
+        follower = following.Follower(reading, [Part(office.topic, office.topic, 0, 1)], {office.topic: 1})
+        await follower.start(office.kafka)
+        with pytest.raises(ConnectionResetError, match="the database"):
+            await follower.follow(Extent({office.topic: Horizon(1, {0: 1})}), rows, _nobody_told)
+        await follower.stop()
+
+
+def _nobody_told(_done: int, _total: int) -> None:
+    """Nobody is told."""

@@ -224,6 +224,11 @@ def _sentences() -> Iterator[None]:
         fail(error, EXIT_REFUSED)
     except asyncpg.InvalidCatalogNameError as error:
         fail(f"{error}; run the role migrate of the service", EXIT_REFUSED)
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        fail(
+            f"PostgreSQL refuses: {error}. Is it a standby? Name the primary in LETTRA_POSTGRES.",
+            EXIT_REFUSED,
+        )
     except DATABASE_AWAY as error:
         fail(away(error), EXIT_DOWN)
     except asyncpg.PostgresError as error:

@@ -76,7 +76,7 @@ class Follower:
             path.set_out(self._extent, extent)
         try:
             await self._follow_all({tp: p for tp, p in self._paths.items() if not p.arrived}, rows, told)
-        except (KafkaError, OSError) as error:
+        except KafkaError as error:
             raise ServersAway(f"Kafka does not answer any more: {type(error).__name__}: {error}") from None
         await rows.finish()
         self._extent = extent

@@ -21,6 +21,7 @@ from typing import Any, Protocol, Self, cast
 
 import asyncpg
 
+from lettra_events.kafka.applying import DATABASE_AWAY as PASSING
 from lettra_events.progress import Progress
 from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.rebuild.extent import Extent
@@ -233,17 +234,10 @@ def load(reference: str) -> Service:
     return cast("Service", EntryPoint("service", reference, "lettra.services").load())
 
 
+DATABASE_AWAY = (*PASSING, asyncpg.InterfaceError)
+"""Here nobody looks whether a connection is closed: what the driver says of a closed one counts too."""
+
+
 def away(error: Exception) -> ServersAway:
     """What PostgreSQL says when it is away, as a sentence."""
     return ServersAway(f"PostgreSQL does not answer: {type(error).__name__}: {error}")
-
-
-DATABASE_AWAY = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.PostgresSystemError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
