@@ -167,7 +167,7 @@ async def _once_it_can(
             waited = time.monotonic() - started
             if waited > WAIT_SECONDS_MAX:
                 raise
-        progress(f"{service}: seconds waited for another rebuild", int(waited), int(WAIT_SECONDS_MAX))
+        progress(f"{service}: seconds waited for what is in the way", int(waited), int(WAIT_SECONDS_MAX))
         await asyncio.sleep(_TRY_EVERY_SECONDS)
 
 
