@@ -38,7 +38,7 @@ async def refuses(client: httpx.AsyncClient) -> bool:
     """Whether it takes no more connections."""
     try:
         _reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
-    except ConnectionRefusedError:
+    except ConnectionError:  # refused, or taken by a listener that is being closed
         return True
     writer.close()
     return False

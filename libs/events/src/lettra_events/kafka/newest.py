@@ -20,7 +20,7 @@ from lettra_events.kafka.generations import (
     generation_numbers,
     recorded_generations,
 )
-from lettra_events.kafka.topics import TopicMisfit, topic_sizes
+from lettra_events.kafka.topics import TopicMisfit, heed_cancellation, topic_sizes
 from lettra_events.store.append import Connection
 
 _PAUSE_SECONDS = 0.2
@@ -87,5 +87,6 @@ async def _is_followed(bootstrap: str, topic: str, number: int) -> bool:
         last = await last_entry(consumer, tp, begin, end)
     finally:
         await consumer.stop()
+        heed_cancellation()
     announced = announcement(last.event) if last is not None else None
     return announced is not None and announced.generation == number + 1

@@ -129,6 +129,14 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
+        heed_cancellation()
+
+
+def heed_cancellation() -> None:
+    """Raise a cancellation that came while a client of Kafka was closed, which takes it for one of its own tasks'."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _create(
