@@ -22,6 +22,9 @@ WHY = ("--why", "request 26-114")
         (["contact:C-1", "--why", "  "], "for a reason: give --why"),
         (["contact:C-1", *WHY, "--who", " "], "for a reason: give --why"),
         (["contact:C-1", *WHY, "--wait-seconds", "-1"], "--wait-seconds"),
+        (["contact:C-1", "--why", "\udcff\udcfe"], "--why: one line of readable text"),
+        (["contact:C-1", "--why", "\x01\x1b[31mred"], "--why: one line of readable text"),
+        (["contact:C-1", *WHY, "--who", "\udced"], "--who: one line of readable text"),
     ],
 )
 def test_wrong_usage_is_said(arguments: list[str], said: str) -> None:

@@ -92,7 +92,20 @@ def test_a_moment_is_an_entry_or_an_instant(text: str, moment: int | datetime, s
     assert schema_name(parse_moment(text)) == schema
 
 
-@pytest.mark.parametrize("text", ["2026-03-31T23:59:59", "2026-03-31", "yesterday", "-1", "", "1e3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-31T23:59:59",
+        "2026-03-31",
+        "yesterday",
+        "-1",
+        "",
+        "1e3",
+        "9" * 23,
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
 def test_a_moment_without_an_offset_or_a_meaning_is_refused(text: str) -> None:
     with pytest.raises(RebuildError):
         parse_moment(text)

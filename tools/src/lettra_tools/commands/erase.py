@@ -14,7 +14,7 @@ from urllib.parse import quote
 import typer
 
 from lettra_tools.client import Refused, Service, ServiceAway, service_at, service_of
-from lettra_tools.commands.deciding import decider
+from lettra_tools.commands.deciding import decider, one_line
 from lettra_tools.commands.imports import InvoicingUrl
 from lettra_tools.commands.progress import reporting
 from lettra_tools.commands.reaching import fail, reach
@@ -74,14 +74,15 @@ def erase(
     decided_by = decider(who)
     if bool(contact_id) == bool(customer):
         fail("Name one contact, or with --customer a customer whose contacts are meant.", EXIT_USAGE)
-    if not why.strip() or not decided_by:
+    why = one_line(why, "--why")
+    if not why or not decided_by:
         fail("A person is erased by somebody, for a reason: give --why (and --who).", EXIT_USAGE)
     try:
         with service_at(KEEPER, url) if url else service_of(KEEPER, folder) as service:
-            ids = [contact_id] if contact_id else _contacts(service, customer or "")
+            ids = [_contact(contact_id)] if contact_id else _contacts(service, customer or "")
             if sys.stdin.isatty() and not yes:
                 typer.confirm(f"Erase {', '.join(ids)} for good?", abort=True, err=True)
-            erased = [_erase(service, each, decided_by, why.strip()) for each in ids]
+            erased = [_erase(service, each, decided_by, why) for each in ids]
             code = _finish(service, erased, folder, wait_seconds if wait else None)
     except ServiceAway as away:
         fail(away, EXIT_DOWN)
@@ -89,6 +90,13 @@ def erase(
         fail(refused, EXIT_REFUSED)
     typer.echo(REMAINS)
     raise typer.Exit(code)
+
+
+def _contact(contact_id: str) -> str:
+    """An id that invoicing can have given."""
+    if "/" in contact_id or not contact_id.isprintable():
+        fail(f"There is no contact {contact_id!r}.", EXIT_REFUSED)
+    return contact_id
 
 
 def _contacts(service: Service, customer: str) -> list[str]:

@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from lettra_events.kafka.releasing import NotParked, NotWhole, Release, Skip
-from lettra_tools.commands.deciding import decider
+from lettra_tools.commands.deciding import decider, one_line
 from lettra_tools.commands.progress import counting
 from lettra_tools.commands.reaching import fail, reach
 from lettra_tools.commands.stack import DEFAULT_FOLDER, Folder, wide_console
@@ -115,14 +115,15 @@ def skip(
     Only the event at which its key stands can be skipped.
     """
     decided_by = decider(who)
-    if not decided_by or not why.strip():
+    why = one_line(why, "--why")
+    if not decided_by or not why:
         fail("An event is skipped by somebody, for a reason: give --who and --why.", EXIT_USAGE)
     one = _one(_find(folder, service), event_id, "skip")
     if _asks() and not yes:
         parked = one.parked
         what = f"{parked.type} of the key {parked.key} (entity {parked.entity_id or 'unknown'})"
         typer.confirm(f"{one.service.name} will never apply {what}. Skip it?", abort=True, err=True)
-    _release(one, folder, Skip(one.parked.sequence, decided_by, why.strip()))
+    _release(one, folder, Skip(one.parked.sequence, decided_by, why))
 
 
 def _asks() -> bool:

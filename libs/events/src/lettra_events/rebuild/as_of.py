@@ -19,6 +19,8 @@ from lettra_events.rebuild.restating import restating, state_tables
 from lettra_events.rebuild.schema import alone, count_rows
 from lettra_events.store.append import Connection
 
+_DIGITS_MAX = 18
+"""Of a sequence: more, and PostgreSQL has no such number."""
 _AT = "select sequenced_at from log where sequence = $1"
 _KNOWN = """
 select clock_timestamp() as now, (select max(sequence) from log) as head,
@@ -39,11 +41,12 @@ class AsOf:
 
 def parse_moment(text: str) -> int | datetime:
     """A sequence of the service's own log, or an instant as ISO 8601; `RebuildError` says what is wrong with it."""
-    if text.isascii() and text.isdecimal():
+    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MAX:
         return int(text)
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        at = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RebuildError(
             f"{text!r} is neither a sequence (as 1200) nor an instant (as 2026-03-31T23:59:59+02:00)"
         ) from None
@@ -51,7 +54,7 @@ def parse_moment(text: str) -> int | datetime:
         raise RebuildError(
             f"{text!r} is another instant in each time zone: say time and offset, as 2026-03-31T23:59:59+02:00"
         )
-    return instant.astimezone(UTC)
+    return at
 
 
 async def replay_as_of(request: Request, moment: int | datetime) -> AsOf:
@@ -73,6 +76,10 @@ async def replay_as_of(request: Request, moment: int | datetime) -> AsOf:
     return AsOf(schema, instant, sequence, rows, time.perf_counter() - started)
 
 
+def _entries(head: int | None) -> str:
+    return f"it has the entries 1 to {head}" if head else "it has none yet"
+
+
 def schema_name(moment: int | datetime) -> str:
     if isinstance(moment, int):
         return f"as_of_{moment}"
@@ -87,9 +94,7 @@ async def _place(connection: Connection, name: str, moment: int | datetime) -> t
     if isinstance(moment, int):
         instant = await connection.fetchval(_AT, moment)
         if instant is None:
-            raise RebuildError(
-                f"{name}'s log has no entry {moment}: it has the entries 1 to {known['head'] or 0}"
-            )
+            raise RebuildError(f"{name}'s log has no entry {moment}: {_entries(known['head'])}")
         return instant, moment
     if known["first"] is None or moment < known["first"]:
         first = "nothing yet" if known["first"] is None else f"nothing before {known['first'].isoformat()}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lettra_events.envelope import GENESIS
 
-_FORM = re.compile(r"([0-9]{1,19}):([0-9a-fA-F]{64})")
+_FORM = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 
 
 class MalformedHead(ValueError):
@@ -30,6 +30,6 @@ def read_head(text: str) -> Head:
     found = _FORM.fullmatch(text.strip())
     if found is None:
         raise MalformedHead(
-            f"{text!r} is no head: a number, a colon and 64 hexadecimal digits, as verify prints it"
+            f"{text!r} is no head: a number of an entry, a colon and 64 hexadecimal digits, as verify prints it"
         )
     return Head(int(found[1]), bytes.fromhex(found[2]))
