@@ -19,18 +19,21 @@ from lettra_tools.commands.reaching import Away, database, reachable_settings
 from lettra_tools.stack.model import Report
 
 OLD_READERS_SECONDS_MAX = 10.0
+REWRITE_PAUSE_SECONDS = 0.5
 TOPIC_SECONDS_MAX = 10.0
 LOOK_SECONDS_MAX = 120.0
 PAUSE_SECONDS_MAX = 10.0
-# A session that only wrote has an id and no snapshot; a standby that tells what it still reads has no database.
+# A session that only wrote has an id and no snapshot; a standby that tells what it still reads has no database. What
+# writes in another database counts too: the rewrite's own snapshot is as old as the oldest id that runs anywhere.
 _OLD_READERS = """
 select who from (
   select coalesce(nullif(application_name, ''), backend_type) || ' (pid ' || pid || ')' as who,
-         greatest(age(backend_xmin), age(backend_xid)) as age
+         greatest(age(backend_xid), case when coalesce(datname = current_database(), true) then age(backend_xmin) end)
+           as age
     from pg_stat_activity
-   where pid <> pg_backend_pid() and (datname = current_database() or datname is null)
+   where pid <> pg_backend_pid()
   union all
-  select 'prepared transaction ' || gid, age(transaction) from pg_prepared_xacts where database = current_database()
+  select 'prepared transaction ' || gid, age(transaction) from pg_prepared_xacts
   union all
   select 'replication slot ' || slot_name, age(xmin) from pg_replication_slots) holder
  where age > age($1::text::xid) order by age desc"""
@@ -79,13 +82,17 @@ async def _old_readers(connection: Connection) -> str:
 
 
 async def _vacuum(connection: Connection, tables: Sequence[str]) -> str:
-    """Rewrite the tables; what kept that from being whole, in words."""
+    """Rewrite the tables; what kept that from being whole, in words.
+
+    A query of a moment may hold the rows too: what it may see depends on all that runs in the server, whosever it is.
+    """
+    deadline = time.monotonic() + OLD_READERS_SECONDS_MAX
     try:
         for table in tables:
-            if kept := await _rewrite_one(connection, table):
-                return (
-                    f"{kept} deleted rows of {table} may still be seen by a transaction, and are in its file"
-                )
+            while kept := await _rewrite_one(connection, table):
+                if time.monotonic() > deadline:
+                    return f"{kept} deleted rows of {table} may still be seen by a transaction, and are in its file"
+                await asyncio.sleep(REWRITE_PAUSE_SECONDS)
     except (
         asyncpg.LockNotAvailableError,
         asyncpg.QueryCanceledError,

@@ -121,8 +121,11 @@ async def test_what_postgresql_kept_all_the_same_is_told(
 
 
 @pytest.mark.usefixtures("soon")
-async def test_without_anybody_nothing_is_left(servers: Servers) -> None:
-    """Guard: neither check says so where all is gone; a session that looked and ended its transaction is nobody."""
+async def test_without_anybody_nothing_is_left(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes on these servers meanwhile is waited for, in whatever database.
+
+    Guard: neither check says so where all is gone; a session that looked and ended its transaction is nobody."""
+    monkeypatch.setattr(erasing, "OLD_READERS_SECONDS_MAX", 60)
     async with fresh_database(servers.postgres) as dsn, opened(dsn, "commit; select 1") as keeper:
         done = await erasing.rewrite(keeper.service, Path("nowhere"))
         assert done.problem == ""
