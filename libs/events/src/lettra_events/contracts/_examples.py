@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lettra_events.contracts import invoicing, matching, payments
+from lettra_events.contracts import matching, payments
+from lettra_events.contracts._examples_of_invoicing import OF_INVOICING
 from lettra_events.contracts._registry import Event
 from lettra_events.contracts.parking import PARKING
 from lettra_events.contracts.topics import MOVED, TOPICS
@@ -34,16 +35,6 @@ _EUR: Any = {"entity_id": _ENTITY, "currency": "EUR"}
 _ON_ACCOUNT: Any = {"account": _ACCOUNT, **_EUR}
 _ON_LEDGER: Any = {"customer_id": _CUSTOMER, "payment_id": _PAYMENT, **_EUR}
 _THROUGH = payments.ThroughDate(through_date=_DAY, **_ON_ACCOUNT)
-_DOCUMENT: Any = {
-    "customer_id": _CUSTOMER,
-    "issue_date": date(2026, 2, 2),
-    "net": Decimal("1000.00"),
-    "vat": Decimal("200.00"),
-    "gross": Decimal("1200.00"),
-    "payment_reference": _REFERENCE,
-    "origin": "imported",
-    **_EUR,
-}
 _TRANSACTION: Any = {
     "payment_id": _PAYMENT,
     "statement_id": _STATEMENT,
@@ -59,35 +50,6 @@ _TRANSACTION: Any = {
     "charges": Decimal("1.50"),
     **_ON_ACCOUNT,
 }
-
-_OF_INVOICING: list[Event] = [
-    invoicing.LegalEntityRegistered(
-        entity_id=_ENTITY, name="PAPETERIES DU VERDON SA", siren="732829320", vat_number="FR44732829320"
-    ),
-    invoicing.CustomerRegistered(
-        customer_id=_CUSTOMER,
-        name=_PAYER,
-        siren="732829320",
-        vat_number="FR44732829320",
-        ibans=(_PAYER_IBAN,),
-        language="fr",
-        group_id="G-207",
-        contact_id="K-5512",
-    ),
-    invoicing.ContactErased(
-        customer_id=_CUSTOMER, contact_id="K-5512", who="j.lambert", why="request of 2026-03-02, file 26-114"
-    ),
-    invoicing.NumberDrawn(
-        entity_id=_ENTITY,
-        series="FA-2026",
-        number=123,
-        document_number=_INVOICE,
-        issue_date=date(2026, 2, 2),
-    ),
-    invoicing.InvoiceIssued(document_number=_INVOICE, due_date=date(2026, 3, 4), **_DOCUMENT),
-    invoicing.CreditNoteIssued(document_number=_CREDIT_NOTE, corrects=_INVOICE, **_DOCUMENT),
-    invoicing.InvoicingDayClosed(business_date=_DAY, entities=(_ENTITY, "FR02")),
-]
 
 _OF_PAYMENTS: list[Event] = [
     payments.BankAccountRegistered(cadence_days=1, **_ON_ACCOUNT),
@@ -213,5 +175,5 @@ def examples() -> dict[str, Event]:
     moved = [
         cls(generation=2, partitions=12, new_topic=f"{TOPICS[service]}.g2") for service, cls in MOVED.items()
     ]
-    every = [*_OF_INVOICING, *_OF_PAYMENTS, *_OF_MATCHING, *parking, *moved]
+    every = [*OF_INVOICING, *_OF_PAYMENTS, *_OF_MATCHING, *parking, *moved]
     return {event.event_type: event for event in every}

@@ -21,6 +21,9 @@ class ContactRecord(BaseModel):
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
 
     def encode(self) -> bytes:
         """The record's value."""
