@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lettra_tools.cli import KNOWN
 from lettra_tools.stack import LocalServers
 from lettra_tools.stack.for_tests import new_folder
 from lettra_tools.stack.warm import import_before
@@ -23,7 +24,8 @@ results: dict[str, Result] = {}
 @pytest.fixture(scope="session")
 def local() -> Iterator[LocalServers]:
     """Servers that may be killed; PostgreSQL writes through to the disk, as it must to survive that."""
-    import_before([*map(main_of, SERVICES), "lettra_tools.cli", "uvloop", "uvicorn"])
+    commands = {f"lettra_tools.commands.{known.module}" for known in KNOWN.values()}
+    import_before([*map(main_of, SERVICES), "lettra_tools.cli", *sorted(commands), "uvloop", "uvicorn"])
     servers = LocalServers(new_folder(), fsync=True)
     try:
         servers.start()

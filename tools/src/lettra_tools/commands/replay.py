@@ -33,10 +33,15 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERS = 1
 EXIT_REFUSED = 2
-EXIT_CODES = (
+_EXIT_CODES = (
     "Exit codes: 0 done, nothing differs; 1 rows differ; 2 cannot be done as asked; 3 not now: a server is away, or"
     " another rebuild runs."
 )
+REPLAY_EPILOG = (
+    "Examples: lettra replay matching --compare · lettra replay matching --swap"
+    f" · lettra replay matching --as-of 2026-03-31T23:59:59+02:00. {_EXIT_CODES}"
+)
+RESTATE_EPILOG = f"Examples: lettra restate matching · lettra restate matching --compare. {_EXIT_CODES}"
 VALUE_CHARS_MAX = 60
 
 T = TypeVar("T")

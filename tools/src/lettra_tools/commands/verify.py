@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EXIT_DIFFERS = 1
 EXIT_REFUSED = 2
-EXAMPLES = (
+EPILOG = (
     "Examples: lettra verify · lettra verify invoicing --expect-head 1204:9f2c... · "
     "lettra verify --expect-head invoicing=1204:9f2c... --json · lettra verify --kafka-only --kafka broker:9092. "
     "Exit codes: 0 sound, 1 a difference, 2 it cannot be done as asked, 3 not now: a server is away, or another rebuild"
