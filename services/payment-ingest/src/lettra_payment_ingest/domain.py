@@ -121,14 +121,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Payment:
-    """One transaction of an account: money received (`credit`) or spent (`debit`)."""
+    """One transaction: money received (`credit`) or spent (`debit`).
+
+    Of a credit: `returned` is how much of it went back, `detailed` that others stand in its place, `advice_id` the
+    remittance advice that says what it pays. Of a debit: `returns` is the payment that went back by it.
+    """
 
     payment_id: str
     direction: str
     entity_id: str
-    account: str
+    account: str | None
     currency: str
-    statement_id: str
+    statement_id: str | None
     entry_ref: str
     booking_date: date
     value_date: date | None
@@ -140,6 +144,20 @@ class Payment:
     counterparty_name: str | None
     counterparty_iban: str | None
     charges: Decimal | None
+    original_amount: Decimal | None
+    original_currency: str | None
+    exchange_rate: str | None
+    mandate_id: str | None
+    return_reason: str | None
+    bank_transaction_code: str | None
+    batch_size: int | None
+    method: str | None
+    part_of: str | None
+    payout_id: str | None
+    returned: Decimal
+    detailed: bool
+    advice_id: str | None
+    returns: str | None
 
 
 @dataclass(frozen=True)

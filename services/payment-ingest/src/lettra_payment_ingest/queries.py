@@ -75,9 +75,9 @@ class PaymentView(BaseModel):
     payment_id: str
     direction: str
     entity_id: str
-    account: str
+    account: str | None
     currency: str
-    statement_id: str
+    statement_id: str | None
     entry_ref: str
     booking_date: date
     value_date: date | None
@@ -89,6 +89,20 @@ class PaymentView(BaseModel):
     counterparty_name: str | None
     counterparty_iban: str | None
     charges: Decimal | None
+    original_amount: Decimal | None
+    original_currency: str | None
+    exchange_rate: str | None
+    mandate_id: str | None
+    return_reason: str | None
+    bank_transaction_code: str | None
+    batch_size: int | None
+    method: str | None
+    part_of: str | None
+    payout_id: str | None
+    returned: Decimal
+    detailed: bool
+    advice_id: str | None
+    returns: str | None
     uses: list[UseView]
     unassigned: Decimal | None
 

@@ -135,10 +135,10 @@ def fold_bookings(events: Iterable[Event]) -> Booked:
     for event in events:
         match event:
             case PaymentReceived():
-                booked.payments[event.account, event.entry_ref] = event
-                booked.received[event.account] += event.amount
+                booked.payments[event.account or "", event.entry_ref] = event
+                booked.received[event.account or ""] += event.amount
             case DebitBooked():
-                booked.spent[event.account] += event.amount
+                booked.spent[event.account or ""] += event.amount
     return booked
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lettra_events.contracts import matching, payments
 from lettra_events.contracts._examples_of_invoicing import OF_INVOICING
+from lettra_events.contracts._examples_of_payments import OF_PAYMENTS
 from lettra_events.contracts._registry import Event
 from lettra_events.contracts.parking import PARKING
 from lettra_events.contracts.topics import MOVED, TOPICS
@@ -26,71 +27,13 @@ _ACCOUNT = "FR1420041010050500013M02606"
 _PAYER = "ATELIERS DURANCE SAS"
 _PAYER_IBAN = "DE89370400440532013000"
 _PAYMENT = "5b0f3c57-7a39-5d0e-9c1b-6a2f8e4d1c70"
-_STATEMENT = "2026-051"
 _EVENT = "c9a2c1de-1c0f-4f3a-8b6e-2d7f50a94e11"
 _DIGEST = "9f2b5c1e7d8a4036b1c2d3e4f5061728394a5b6c7d8e9f00112233445566778f"
-_CONTENT = "41d0c5a7e93b8f2617c4d5e6f70819a2b3c4d5e6f708192a3b4c5d6e7f809a1b"
 _DAY = date(2026, 3, 16)
 _EUR: Any = {"entity_id": _ENTITY, "currency": "EUR"}
 _ON_ACCOUNT: Any = {"account": _ACCOUNT, **_EUR}
 _ON_LEDGER: Any = {"customer_id": _CUSTOMER, "payment_id": _PAYMENT, **_EUR}
 _THROUGH = payments.ThroughDate(through_date=_DAY, **_ON_ACCOUNT)
-_TRANSACTION: Any = {
-    "payment_id": _PAYMENT,
-    "statement_id": _STATEMENT,
-    "entry_ref": "20260316-0004711",
-    "booking_date": _DAY,
-    "value_date": date(2026, 3, 17),
-    "reversal": True,
-    "end_to_end_id": "E2E-88213",
-    "structured_reference": _REFERENCE,
-    "remittance": f"REGLEMENT {_INVOICE}",
-    "counterparty_name": _PAYER,
-    "counterparty_iban": _PAYER_IBAN,
-    "charges": Decimal("1.50"),
-    **_ON_ACCOUNT,
-}
-
-_OF_PAYMENTS: list[Event] = [
-    payments.BankAccountRegistered(cadence_days=1, **_ON_ACCOUNT),
-    payments.BankAccountClosed(**_ON_ACCOUNT),
-    payments.PaymentReceived(amount=Decimal("1200.00"), **_TRANSACTION),
-    payments.DebitBooked(amount=Decimal("1200.00"), **_TRANSACTION),
-    payments.StatementPartTaken(
-        statement_id=_STATEMENT,
-        content_digest=_CONTENT,
-        taken_before=0,
-        payments=(_PAYMENT,),
-        balances=(Decimal("949.90"),),
-        file_digest=_DIGEST,
-        **_ON_ACCOUNT,
-    ),
-    payments.StatementBooked(
-        statement_id=_STATEMENT,
-        content_digest=_CONTENT,
-        first_booking_date=_DAY,
-        last_booking_date=_DAY,
-        on_line=True,
-        line=payments.AccountLine(through_date=_DAY, balance=Decimal("949.90")),
-        from_date=_DAY,
-        through_date=_DAY,
-        opening_balance=Decimal("-250.10"),
-        closing_balance=Decimal("949.90"),
-        transactions=1,
-        verified=True,
-        file_digest=_DIGEST,
-        **_ON_ACCOUNT,
-    ),
-    payments.StatementQuarantined(
-        statement_id="2026-052",
-        content_digest=_CONTENT,
-        through_date=date(2026, 3, 17),
-        reason="opening balance 949.90 + entries 310.00 = 1259.90, but the closing balance is 1260.00",
-        file_digest=_DIGEST,
-        **_ON_ACCOUNT,
-    ),
-    payments.PaymentsDayClosed(business_date=_DAY, entities=(_ENTITY, "FR02"), through_dates=(_THROUGH,)),
-]
 
 _OF_MATCHING: list[Event] = [
     matching.ItemOpened(
@@ -175,5 +118,5 @@ def examples() -> dict[str, Event]:
     moved = [
         cls(generation=2, partitions=12, new_topic=f"{TOPICS[service]}.g2") for service, cls in MOVED.items()
     ]
-    every = [*OF_INVOICING, *_OF_PAYMENTS, *_OF_MATCHING, *parking, *moved]
+    every = [*OF_INVOICING, *OF_PAYMENTS, *_OF_MATCHING, *parking, *moved]
     return {event.event_type: event for event in every}

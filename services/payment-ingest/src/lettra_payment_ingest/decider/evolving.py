@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from lettra_events.contracts import Event
@@ -124,7 +125,9 @@ def _part(event: StatementPartTaken) -> Part:
 
 def _payment(event: PaymentReceived | DebitBooked) -> Payment:
     direction = "credit" if isinstance(event, PaymentReceived) else "debit"
-    return Payment(direction=direction, **event.model_dump())
+    nothing = {"method": None, "part_of": None, "payout_id": None}
+    own = {"returned": Decimal(0), "detailed": False, "advice_id": None, "returns": None}
+    return Payment(direction=direction, **(nothing | event.model_dump() | own))
 
 
 def statement_row(event: StatementBooked) -> StatementRow:
