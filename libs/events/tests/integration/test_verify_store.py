@@ -17,6 +17,7 @@ from lettra_events.contracts import _registry
 from lettra_events.envelope import link
 from lettra_events.kafka.topics import partition_of
 from lettra_events.store.relay_store import read_log
+from lettra_events.verify import logged
 from lettra_events.verify.finding import Finding, Kind, Unsound
 from lettra_events.verify.heads import Head
 
@@ -42,6 +43,22 @@ async def test_a_sound_history_is_reported_sound(history: History) -> None:
     assert (counts["events"], counts["waiting"], counts["streams"]) == (history.events, 3, 8)
     assert (counts["entries"], counts["unpublished"], counts["foreign"]) == (70, 4, 0)
     assert (counts["records"], counts["repeats"]) == (63 + 3 * 3, 12 + 3)
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 70])
+async def test_however_many_are_fetched_at_once_all_are_looked_at(
+    history: History, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: a chunk begins behind the one before, in the log (70 entries) and in the outbox (3)."""
+    monkeypatch.setattr(logged, "CHUNK_MAX", chunk)
+    async with copied(history.place) as place:
+        assert (await verify(place)).counts["entries"] == history.sequenced
+        await execute(
+            place,
+            "update events set recorded_at = now() + interval '1 hour'"
+            " where event_id = (select event_id from outbox order by position desc limit 1)",
+        )
+        assert (await finding(place)).kind == Kind.COLUMN
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,15 +26,19 @@ CHUNK_BYTES_MAX = 4_000_000
 
 # PostgreSQL compares the columns with the end of the attributes, as `make_attributes` writes it, while Python looks at
 # other entries. Where they differ, and only there, it gives the time, and Python says what differs, if anything does.
-_EVENT = """stream_id, version, event_id, type, schema_version, key, payload, attributes,
-       case when substr(attributes, length(attributes) - length(said) + 1) <> said then recorded_at end
+# It gives a chunk at a time: the first one comes at once, and no history is sorted on the server's disk.
+_CHUNK = """
+select {sequence}, {chain}, stream_id, version, event_id, type, schema_version, key, payload, attributes,
+       case when substr(attributes, length(attributes) - length(said) + 1) <> said then recorded_at end,
+       {place} as place
   from {ordered} join events using (event_id) cross join lateral (select convert_to(
        '"dataschema":"urn:lettra:' || type || ':' || schema_version || '","id":"' || event_id
        || '","source":"/lettra/' || $1 || '","time":"'
        || replace(to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '')
-       || '+00:00"}}', 'UTF8') as said) as columns"""
-_LOG = f"select sequence, chain, {_EVENT.format(ordered='log')} order by sequence"
-_WAITING = f"select 0, ''::bytea, {_EVENT.format(ordered='outbox')} order by position"
+       || '+00:00"}}', 'UTF8') as said) as columns
+ where {place} > $2 order by {place}"""
+_LOG = _CHUNK.format(ordered="log", place="sequence", sequence="sequence", chain="chain")
+_WAITING = _CHUNK.format(ordered="outbox", place="position", sequence="0", chain="''::bytea")
 _KEYS_BEFORE = """
 select sequence, key from log join events using (event_id)
  where sequence < $1 order by sequence desc limit $2"""
@@ -80,13 +85,15 @@ class LoggedPass(Pass):
         """All entries, then what lies behind them; `connection` is in the snapshot."""
         self._check_partitions()
         chunk = max(1, min(CHUNK_MAX, CHUNK_BYTES_MAX // max(1, entry_bytes_max)))
-        async for rows in _chunks(connection, _LOG, self._source, chunk):
-            await self.take([(_entry(row), row[10]) for row in rows])
-            advance(self.head.sequence)
+        async with aclosing(_chunks(connection, _LOG, self._source, chunk)) as chunks:
+            async for rows in chunks:
+                await self.take([(_entry(row), row[10]) for row in rows])
+                advance(self.head.sequence)
         await self.finish()
-        async for rows in _chunks(connection, _WAITING, self._source, chunk):
-            for row in rows:
-                self.also(_entry(row), row[10])
+        async with aclosing(_chunks(connection, _WAITING, self._source, chunk)) as chunks:
+            async for rows in chunks:
+                for row in rows:
+                    self.also(_entry(row), row[10])
 
     def also(self, entry: LogEntry, recorded_at: datetime | None) -> None:
         """The columns say what the attributes say, and the event can be read."""
@@ -199,13 +206,19 @@ def _entry(row: Any) -> LogEntry:
     return LogEntry(row[0], row[1], RecordedEvent(*row[2:10]))
 
 
-async def _chunks(connection: Connection, query: str, source: str, size: int) -> AsyncIterator[list[Any]]:
-    """The rows of a query, so many at a time; the next ones are on their way while these are looked at."""
-    cursor = await connection.cursor(query, source)
-    coming = asyncio.create_task(cursor.fetch(size))
+async def _chunks(
+    connection: Connection, query: str, source: str, size: int
+) -> AsyncGenerator[list[Any], None]:
+    """The rows of a query, so many at a time; the next ones are on their way while these are looked at.
+
+    Close it before the connection is used again.
+    """
+    # The number is said in the text: a plan for an unknown one might go through all events for each chunk.
+    chunk = await connection.prepare(f"{query} limit {size:d}")
+    coming = asyncio.create_task(chunk.fetch(source, 0))
     try:
         while rows := await coming:
-            coming = asyncio.create_task(cursor.fetch(size))
+            coming = asyncio.create_task(chunk.fetch(source, rows[-1]["place"]))
             await asyncio.sleep(0)  # the request goes out before these are looked at
             yield rows
     finally:
