@@ -88,6 +88,9 @@ KNOWN = {
         "imports", "Send files to the running services: customers, invoices, bank statements.", is_group=True
     ),
     "bank": Known("bank", "Bank files, without any server.", is_group=True),
+    "matchbench": Known(
+        "matchbench", "A labelled benchmark for matching: make one, score one.", is_group=True
+    ),
     "parked": Known(
         "parked",
         "Keys that are stopped by an event that could not be applied: look, release, skip.",
