@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 import threading
 from queue import SimpleQueue
@@ -28,7 +27,6 @@ def main() -> None:
     global _answers
     _answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the service's code may print is not an answer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this one
     task = Task.from_json(sys.stdin.buffer.readline())
     extents: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_listen, args=(extents,), daemon=True).start()

@@ -171,6 +171,7 @@ async def worker_beside(task: Task) -> AsyncIterator[WorkerBeside]:
         stdin=PIPE,
         stdout=PIPE,
         limit=LINE_BYTES_MAX,
+        start_new_session=True,  # Ctrl-C is the parent's; it ends this one, which may still be loading
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     worker = WorkerBeside(process)
