@@ -134,7 +134,7 @@ async def until_moved(
     deadline = time.monotonic() + seconds_max
     while True:
         state = await ask(service, others, folder)
-        progress("services moved", len(state.readers) - len(state.behind), len(state.readers))
+        progress(f"{service.name}: readers moved", len(state.readers) - len(state.behind), len(state.readers))
         if not state.behind or time.monotonic() > deadline:
             return state
         await asyncio.sleep(_POLL_SECONDS)

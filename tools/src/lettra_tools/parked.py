@@ -100,10 +100,14 @@ async def look_at(one: Found, folder: Path) -> Shown:
 async def release(one: Found, folder: Path, skip: Skip | None, progress: Progress) -> Release:
     """Apply what waits, with the service's code that is installed here. `NotParked`, `Away`."""
     settings, reading = reachable_settings(one.service, folder), one.service.reading
+
+    def told(what: str, done: int, total: int) -> None:
+        progress(f"{one.service.name}: {what}", done, total)
+
     async with database(one.service, settings, _COMMAND) as connection:
         partitions = partitions_of(await read_topics(connection, settings.kafka, reading.topics))
         return await release_key(
-            connection, reading, partitions, one.parked.topic, one.parked.key, skip=skip, progress=progress
+            connection, reading, partitions, one.parked.topic, one.parked.key, skip=skip, progress=told
         )
 
 

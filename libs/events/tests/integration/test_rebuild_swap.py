@@ -159,7 +159,9 @@ async def test_what_is_released_meanwhile_is_followed_from_where_it_waited(
                 await reader.read_all()
             await work.build(await extent_here())
         await copy_live(office.connection, REBUILD, asked.service.projections)
-        found = await compare_tables(office.connection, REBUILD, [clerk.SEEN], asked.progress)
+        found = await compare_tables(
+            office.connection, REBUILD, asked.service.name, [clerk.SEEN], asked.progress
+        )
         assert found.count == 0, found.differences
         assert found.rows == {"seen": 4}
 

@@ -40,8 +40,7 @@ def counting() -> Iterator[Counted]:
     """A bar for each thing that is counted, on standard error; a line as each begins where there is no terminal."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        report = _plain()
-        yield lambda what, _done, _total: report(what)
+        yield _begun()
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -59,6 +58,18 @@ def counting() -> Iterator[Counted]:
             progress.update(tasks[what], completed=done, total=total)
 
         yield count
+
+
+def _begun() -> Counted:
+    """A line as each thing begins."""
+    begun: set[str] = set()
+
+    def count(what: str, _done: int, _total: int) -> None:
+        if what not in begun:
+            print(what, file=sys.stderr, flush=True)
+        begun.add(what)
+
+    return count
 
 
 def _plain() -> Report:

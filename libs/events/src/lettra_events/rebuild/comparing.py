@@ -54,19 +54,20 @@ def live_copy(table: Table[Any]) -> str:
 
 
 async def compare_tables(
-    connection: Connection, schema: str, tables: Sequence[Table[Any]], progress: Progress
+    connection: Connection, schema: str, service: str, tables: Sequence[Table[Any]], progress: Progress
 ) -> Comparison:
     """Compare the copies of the live tables with the rebuilt ones, every column as PostgreSQL prints it."""
+    what = f"{service}: tables compared"
     rows = await count_rows(connection, schema, tables)
     found: list[Difference] = []
     count = 0
     for number, table in enumerate(tables):
-        progress("tables compared", number, len(tables))
+        progress(what, number, len(tables))
         differing = await connection.fetch(_differing_sql(schema, table), SHOWN_MAX)
         count += differing[0]["count"] if differing else 0
         for row in differing:
             found += _differences(table, row)
-    progress("tables compared", len(tables), len(tables))
+    progress(what, len(tables), len(tables))
     return Comparison(rows, tuple(found), count)
 
 

@@ -106,7 +106,7 @@ async def compare(request: Request) -> Comparison:
                 await copy_live(connection, REBUILD, projections)
                 extent = await extent_here(connection, request.service.reading, plan)
             await work.build(extent)
-        found = await compare_tables(connection, REBUILD, projections, request.progress)
+        found = await compare_tables(connection, REBUILD, request.service.name, projections, request.progress)
         if not found.count:
             await drop_schema(connection, REBUILD)
     return found

@@ -140,7 +140,7 @@ async def compare_restated(service: Service, settings: ServiceSettings, progress
             await work.fold_log(head)
             await work.fold_pending(f"{RESTATED}.pending", connection)
         await make_indexes(connection, indexes)
-        found = await compare_tables(connection, RESTATED, tables, progress)
+        found = await compare_tables(connection, RESTATED, service.name, tables, progress)
         if not found.count:
             await drop_schema(connection, RESTATED)
     return found
