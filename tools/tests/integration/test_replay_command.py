@@ -138,7 +138,7 @@ def test_what_cannot_be_done_is_a_sentence(
 
 
 def test_what_can_be_done_later_is_not_refused(desk: Desk) -> None:
-    """Guard: NotNow in _sentences: another rebuild is told as a server that is away is."""
+    """Guard: NotNow in _run (commands/replay.py): another rebuild is told as a server that is away is."""
     other = desk.runner.run(asyncpg.connect(desk.office.dsn))
     desk.runner.run(other.execute("select pg_advisory_lock($1)", schema._ONE_AT_A_TIME))
     for arguments in (("replay", "bookkeeper"), ("restate", "bookkeeper")):
@@ -148,7 +148,7 @@ def test_what_can_be_done_later_is_not_refused(desk: Desk) -> None:
 
 
 def test_a_standby_is_told_as_such(desk: Desk) -> None:
-    """Guard: ReadOnlySQLTransactionError in _sentences."""
+    """Guard: ReadOnlySQLTransactionError in reach (commands/reaching.py)."""
     desk.sql(
         "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database());"
         " end $$"
@@ -168,5 +168,19 @@ def test_servers_that_are_away_and_a_service_that_is_not_there(
     assert (down.exit_code, "No stack runs in" in down.stderr) == (3, True)
     monkeypatch.setenv("LETTRA_POSTGRES", "postgresql://lettra@127.0.0.1:1/postgres")
     monkeypatch.setenv("LETTRA_KAFKA", "127.0.0.1:1")
-    away = CliRunner().invoke(app, ["restate", "matching"])
-    assert (away.exit_code, "PostgreSQL does not answer" in away.stderr) == (3, True), away.output
+    for asked in (["restate", "matching"], ["replay", "matching"]):
+        away = CliRunner().invoke(app, asked)
+        assert away.exit_code == 3, away.output
+        assert "PostgreSQL does not answer for the database of matching, postgresql://" in away.stderr
+        assert "name another one in LETTRA_POSTGRES" in away.stderr
+
+
+def test_a_role_that_is_not_let_in_is_refused_and_not_called_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: NotLetIn (commands/reaching.py)."""
+    monkeypatch.setenv("LETTRA_POSTGRES", re.sub("//[^@]*@", "//stranger@", desk.office.dsn))
+    found = desk.lettra("replay", "bookkeeper")
+    assert found.exit_code == 2, found.output
+    assert "PostgreSQL refuses entry to the database of bookkeeper" in found.stderr
+    assert "Name a role that is let in" in found.stderr

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 import typer
 
-from lettra_tools.commands.reaching import reach
+from lettra_tools.commands.reaching import SAID_CHARS_MAX, fail, reach
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,15 @@ def test_what_went_wrong_is_a_sentence_that_blames_no_other_server(
         reach(work())
     assert ended.value.exit_code == code
     assert sentence in capsys.readouterr().err
+
+
+def test_a_huge_argument_is_not_repeated_whole_and_the_remedy_stays(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Guard: SAID_CHARS_MAX in fail (commands/reaching.py)."""
+    with pytest.raises(typer.Exit):
+        fail(f"There is no {'x' * 1_000_000}. See: lettra status", 2)
+    said = capsys.readouterr().err
+    assert len(said) < SAID_CHARS_MAX + 100
+    assert said.startswith("lettra: There is no x")
+    assert said.endswith("x. See: lettra status\n")

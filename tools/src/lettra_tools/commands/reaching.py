@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -28,25 +28,36 @@ T = TypeVar("T")
 EXIT_REFUSED = 2
 CONNECT_SECONDS_MAX = 5.0
 LOCK_SECONDS_MAX = 10
+SAID_CHARS_MAX = 4_000
 
 
 class Away(Exception):
     """A server or a database cannot be reached. The message names it and the remedy."""
 
 
+class NotLetIn(Exception):
+    """PostgreSQL answers, and does not let this role in. The message names both and the remedy."""
+
+
 def fail(message: object, code: int) -> NoReturn:
-    """End the command with a sentence on standard error."""
-    typer.echo(f"lettra: {message}", err=True)
+    """End the command with a sentence on standard error; what repeats a huge argument is shortened in its middle."""
+    said = str(message)
+    if len(said) > SAID_CHARS_MAX:
+        said = f"{said[: SAID_CHARS_MAX // 2]} ... {said[-SAID_CHARS_MAX // 2 :]}"
+    typer.echo(f"lettra: {said}", err=True)
     raise typer.Exit(code)
 
 
-def reach(work: Coroutine[Any, Any, T]) -> T:
+def reach(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
     """Run a command's work. What cannot be reached is a sentence and exit code 3, what is not allowed one and 2."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would say the same, many times a second
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(work)
     except (Away, TopicMisfit) as error:
         fail(error, EXIT_DOWN)
+    except NotLetIn as error:
+        fail(error, EXIT_REFUSED)
     except KafkaError as error:
         fail(f"Kafka does not answer ({error}). Start it, or name another one in LETTRA_KAFKA.", EXIT_DOWN)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -85,7 +96,12 @@ async def database(service: Service, settings: ServiceSettings, command: str) ->
                 "idle_in_transaction_session_timeout": f"{settings.statement_timeout_seconds}s",
             },
         )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InsufficientPrivilegeError) as error:
+        raise NotLetIn(
+            f"PostgreSQL refuses entry to {_place(service, dsn)} ({error})."
+            " Name a role that is let in, and its password, in LETTRA_POSTGRES."
+        ) from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, UnicodeError) as error:
         raise Away(_why_away(service, dsn, error)) from None
     try:
         yield connection
@@ -93,8 +109,12 @@ async def database(service: Service, settings: ServiceSettings, command: str) ->
         connection.terminate()
 
 
+def _place(service: Service, dsn: str) -> str:
+    return f"the database of {service.name}, {without_password(dsn)}"
+
+
 def _why_away(service: Service, dsn: str, error: Exception) -> str:
-    where = f"the database of {service.name}, {without_password(dsn)}"
+    where = _place(service, dsn)
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         return f"There is no {where.removeprefix('the ')}. Make it: lettra-{service.name} migrate."
     reason = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -6,11 +6,9 @@ another rebuild runs.
 
 from __future__ import annotations
 
-import logging
 import shlex
 import shutil
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import quote
@@ -20,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lettra_tools.commands.progress import counting
-from lettra_tools.commands.stack import DEFAULT_FOLDER, EXIT_DOWN
+from lettra_tools.commands.reaching import EXIT_REFUSED, database, fail, reach
+from lettra_tools.commands.stack import DEFAULT_FOLDER, EXIT_DOWN, wide_console
 from lettra_tools.installed import load_service, service_point, settings_of
 from lettra_tools.stack.model import StackError
 from lettra_tools.stack.status import without_password
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from lettra_events.rebuild.replaying import Request
 
 EXIT_DIFFERS = 1
-EXIT_REFUSED = 2
 _EXIT_CODES = (
     "Exit codes: 0 done, nothing differs; 1 rows differ; 2 cannot be done as asked; 3 not now: a server is away, or"
     " another rebuild runs."
@@ -79,19 +77,16 @@ def replay(
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Build a service's projections again from Kafka, beside the live ones. Nothing is sent, appended or called."""
-    from lettra_tools.commands.reaching import fail
-
     if sum((as_of is not None, compares, swaps)) > 1:
         fail("--as-of, --compare and --swap are asked for one at a time", EXIT_REFUSED)
-    with _sentences(), _console() as console:
-        if as_of is not None:
-            _replay_as_of(console, service, as_of, folder, processes)
-        elif compares:
-            _compare(console, service, folder, processes)
-        elif swaps:
-            _swap(console, service, folder, processes)
-        else:
-            _build(console, service, folder, processes)
+    if as_of is not None:
+        _replay_as_of(service, as_of, folder, processes)
+    elif compares:
+        _compare(service, folder, processes)
+    elif swaps:
+        _swap(service, folder, processes)
+    else:
+        _build(service, folder, processes)
 
 
 def restate(
@@ -104,25 +99,26 @@ def restate(
     """Fold a service's state tables anew from its own events, and bring the live rows to them."""
     from lettra_events.rebuild.restating import compare_restated, restate
 
-    with _sentences(), _console() as console:
-        with counting() as progress:
-            asked = _request(service, folder, None, progress)
-            if compares:
-                found = _run(compare_restated(asked.service, asked.settings, progress))
-            else:
-                changed = _run(restate(asked.service, asked.settings, progress))
+    with counting() as progress:
+        asked = _request(service, folder, None, progress)
         if compares:
-            _show_comparison(console, found)
-            raise typer.Exit(EXIT_DIFFERS if found.count else 0)
-        _show_rows(console, changed, "rows changed")
+            found = _run(asked, compare_restated(asked.service, asked.settings, progress))
+        else:
+            changed = _run(asked, restate(asked.service, asked.settings, progress))
+    console = wide_console(verbatim=True)
+    if compares:
+        _show_comparison(console, found)
+        raise typer.Exit(EXIT_DIFFERS if found.count else 0)
+    _show_rows(console, changed, "rows changed")
 
 
-def _build(console: Console, name: str, folder: Path, processes: int | None) -> None:
+def _build(name: str, folder: Path, processes: int | None) -> None:
     from lettra_events.rebuild.replaying import replay_beside
 
     with counting() as progress:
         request = _request(name, folder, processes, progress)
-        built = _run(replay_beside(request))
+        built = _run(request, replay_beside(request))
+    console = wide_console(verbatim=True)
     _show_rows(console, built.rows)
     console.print(
         f"Built in {built.seconds:.1f} s, in the schema {built.schema} of {name}'s database; its rows stay there"
@@ -130,33 +126,41 @@ def _build(console: Console, name: str, folder: Path, processes: int | None) -> 
     )
 
 
-def _compare(console: Console, name: str, folder: Path, processes: int | None) -> None:
+def _compare(name: str, folder: Path, processes: int | None) -> None:
     from lettra_events.rebuild.replaying import compare
 
     with counting() as progress:
-        found = _run(compare(_request(name, folder, processes, progress)))
-    _show_comparison(console, found)
+        request = _request(name, folder, processes, progress)
+        found = _run(request, compare(request))
+    _show_comparison(wide_console(verbatim=True), found)
     raise typer.Exit(EXIT_DIFFERS if found.count else 0)
 
 
-def _swap(console: Console, name: str, folder: Path, processes: int | None) -> None:
+def _swap(name: str, folder: Path, processes: int | None) -> None:
     from lettra_events.rebuild.swapping import swap
 
     with counting() as progress:
-        done = _run(swap(_request(name, folder, processes, progress)))
+        request = _request(name, folder, processes, progress)
+        done = _run(request, swap(request))
+    console = wide_console(verbatim=True)
     _show_rows(console, done.changed, "rows changed")
     console.print(
         f"Done in {done.seconds:.1f} s; the service's consumers waited for {done.locked_seconds:.2f} s of them."
     )
 
 
-def _replay_as_of(console: Console, name: str, text: str, folder: Path, processes: int | None) -> None:
+def _replay_as_of(name: str, text: str, folder: Path, processes: int | None) -> None:
     from lettra_events.rebuild.as_of import parse_moment, replay_as_of
+    from lettra_events.rebuild.errors import RebuildError
 
-    moment = parse_moment(text)
+    try:
+        moment = parse_moment(text)
+    except RebuildError as error:
+        fail(error, EXIT_REFUSED)
     with counting() as progress:
         request = _request(name, folder, processes, progress)
-        built = _run(replay_as_of(request, moment))
+        built = _run(request, replay_as_of(request, moment))
+    console = wide_console(verbatim=True)
     _show_rows(console, built.rows)
     _show_as_of(console, request, built)
 
@@ -187,66 +191,46 @@ def _psql() -> str:
 
 
 def _request(name: str, folder: Path, processes: int | None, progress: Progress) -> Request:
-    from lettra_events.rebuild.errors import RebuildError, ServersAway
     from lettra_events.rebuild.replaying import Request
     from lettra_events.service.logs import configure_logs
 
     try:
         reference = service_point(name).value
     except StackError as error:
-        raise RebuildError(str(error)) from None
+        fail(error, EXIT_REFUSED)
     service = load_service(name)
     try:
         settings = settings_of(service, folder)
     except StackError as error:
-        raise ServersAway(str(error)) from None
+        fail(error, EXIT_DOWN)
     configure_logs("replay", "ERROR")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would say the same many times a second
     return Request(service, settings, reference, progress, processes)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def _run(asked: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What went wrong is a sentence and an exit code."""
+    import asyncpg
     import uvloop
 
-    return uvloop.run(work)
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """What went wrong, as a sentence and an exit code."""
-    import asyncpg
-
     from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
-    from lettra_events.rebuild.workers import DATABASE_AWAY, away
     from lettra_events.store.rows import TableDrift
-    from lettra_tools.commands.reaching import fail
 
     try:
-        yield
+        return reach(_once_reached(asked, work), uvloop.new_event_loop)
     except (NotNow, ServersAway) as error:
         fail(error, EXIT_DOWN)
     except (RebuildError, TableDrift) as error:
         fail(error, EXIT_REFUSED)
-    except asyncpg.InvalidCatalogNameError as error:
-        fail(f"{error}; run the role migrate of the service", EXIT_REFUSED)
-    except asyncpg.ReadOnlySQLTransactionError as error:
-        fail(
-            f"PostgreSQL refuses: {error}. Is it a standby? Name the primary in LETTRA_POSTGRES.",
-            EXIT_REFUSED,
-        )
-    except DATABASE_AWAY as error:
-        fail(away(error), EXIT_DOWN)
     except asyncpg.PostgresError as error:
         fail(f"PostgreSQL refuses: {type(error).__name__}: {error}", EXIT_REFUSED)
+    finally:
+        work.close()  # nobody has begun it where the database was away
 
 
-@contextmanager
-def _console() -> Iterator[Console]:
-    """As wide as the terminal; where there is none, wide enough not to break a line."""
-    console = Console(highlight=False, soft_wrap=True, markup=False)
-    yield (
-        console if console.is_terminal else Console(highlight=False, soft_wrap=True, markup=False, width=200)
-    )
+async def _once_reached(asked: Request, work: Coroutine[Any, Any, T]) -> T:
+    async with database(asked.service, asked.settings, "replay"):
+        pass  # it says in a sentence what cannot be reached
+    return await work
 
 
 def _show_rows(console: Console, rows: Mapping[str, int], what: str = "rows") -> None:

@@ -96,10 +96,15 @@ def _show_status(found: Status) -> None:
         console.print(f"The stack is {found.phase}.")
 
 
-def wide_console() -> Console:
-    """As wide as the terminal; where there is none, wide enough not to break addresses."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+def wide_console(*, verbatim: bool = False) -> Console:
+    """As wide as the terminal; where there is none, wide enough not to break addresses.
+
+    `verbatim`: what is in square brackets is shown as it is, and a line that is longer is left to the terminal.
+    """
+    console = Console(highlight=False, markup=not verbatim, soft_wrap=verbatim)
+    if not console.is_terminal:
+        console.width = 200
+    return console
 
 
 def _cells(line: Line) -> list[str]:
