@@ -129,9 +129,9 @@ def test_kafka_alone_needs_no_database(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["nobody"], "there is no service nobody"),
         (["--expect-head", "70:abc"], "is no head"),
-        (["--expect-head", f"other=1:{'ab' * 32}"], "other is not verified here"),
+        (["--expect-head", f"other=1:{'ab' * 32}"], "other is not among what is verified: toy."),
+        (["--kafka-only", "--kafka", "a" * 64 + ":1"], "--kafka: must look like host:port"),
         (["--kafka", "127.0.0.1:9092"], "goes with --kafka-only"),
         (["--nonsense"], "No such option"),
     ],

@@ -59,7 +59,8 @@ def parse(typed: str) -> str | None:
         name = words.pop(0)
         if name not in command.commands:
             return f"there is no command {name}"
-        command = command.commands[name]
+        here = command.make_context("lettra", [], resilient_parsing=True)
+        command = command.resolve_command(here, [name])[1]
     if "..." in words or not words:
         return None
     try:

@@ -49,9 +49,11 @@ def test_every_wrong_variable_is_named_at_once(environment):
     assert lines[0] == "LETTRA_KAFKA: is missing (bootstrap servers, host:port[,host:port...])"
 
 
-@pytest.mark.parametrize("value", ["broker", "broker:", "broker:x", "a:1,", ":9092", "a:1 b:2"])
-def test_a_kafka_address_without_port_is_refused(environment, value):
-    """Guard: _is_bootstrap (service/settings.py); the readiness check would stumble over it."""
+@pytest.mark.parametrize(
+    "value", ["broker", "broker:", "broker:x", "a:1,", ":9092", "a:1 b:2", "b\xe9:1", "a" * 64 + ":1"]
+)
+def test_what_is_no_kafka_address_is_refused(environment, value):
+    """Guard: check_bootstrap (service/settings.py); readiness check and name resolution would stumble over it."""
     environment(LETTRA_KAFKA=value)
     assert complaint() == [
         "LETTRA_KAFKA: must look like host:port[,host:port...] (bootstrap servers, host:port[,host:port...])"

@@ -79,7 +79,11 @@ def erase(
         fail("A person is erased by somebody, for a reason: give --why (and --who).", EXIT_USAGE)
     try:
         with service_at(KEEPER, url) if url else service_of(KEEPER, folder) as service:
-            ids = [_contact(contact_id)] if contact_id else _contacts(service, customer or "")
+            ids = (
+                [_contact(contact_id)]
+                if contact_id
+                else _contacts(service, one_line(customer or "", "--customer"))
+            )
             if sys.stdin.isatty() and not yes:
                 typer.confirm(f"Erase {', '.join(ids)} for good?", abort=True, err=True)
             erased = [_erase(service, each, decided_by, why) for each in ids]

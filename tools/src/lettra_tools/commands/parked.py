@@ -133,7 +133,7 @@ def _asks() -> bool:
 def _find(folder: Path, service: str | None) -> list[Found]:
     """All that is parked, each with an id that is short and still unique among them."""
     try:
-        services = load_services([service] if service else ())
+        services = load_services(() if service is None else [service])
     except StackError as error:
         fail(error, EXIT_USAGE)
     found = reach(find_parked(services, folder))

@@ -53,7 +53,10 @@ def repartition(
     wait: Annotated[
         float,
         typer.Option(
-            min=0, metavar="SECONDS", help="Wait so long for all services that read the topic to move."
+            min=0,
+            max=86_400,
+            metavar="SECONDS",
+            help="Wait so long for all services that read the topic to move.",
         ),
     ] = 0,
     delete_old: Annotated[

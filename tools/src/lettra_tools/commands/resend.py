@@ -17,6 +17,7 @@ from lettra_tools.stack.model import StackError
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
+SEQUENCE_MAX = 2**63 - 1
 EPILOG = (
     "Example: lettra resend invoicing --partition 0 --after 47 --through 54. "
     "Exit codes: 0 sent, 1 refused, 2 wrong usage, 3 a server is away."
@@ -27,12 +28,17 @@ def resend(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Who published the records.")],
     partition: Annotated[int, typer.Option(min=0, help="The partition that waits, as `lettra lag` says it.")],
     after: Annotated[
-        int, typer.Option(min=0, help="What its readers are applied to, as `lettra lag` says it.")
+        int,
+        typer.Option(
+            min=0, max=SEQUENCE_MAX, help="What its readers are applied to, as `lettra lag` says it."
+        ),
     ],
     through: Annotated[int, typer.Option(min=1, help="The entry that is missing, as `lettra lag` says it.")],
     folder: Folder = DEFAULT_FOLDER,
 ) -> None:
     """Send the records of a partition again that Kafka lost and readers wait for; see the runbook missing-record.md."""
+    if through <= after:
+        fail(f"Nothing is between entry {after} and {through}: --through comes after --after.", EXIT_USAGE)
     try:
         publisher = load_service(service)
     except StackError as error:

@@ -19,6 +19,7 @@ from rich.table import Table
 from lettra_tools.commands.progress import counting
 from lettra_tools.commands.stack import DEFAULT_FOLDER, EXIT_DOWN, Folder, wide_console
 from lettra_tools.installed import load_service, service_names, service_point
+from lettra_tools.stack.model import StackError
 from lettra_tools.stack.state import read_state
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def verify(
     verified = _Verified()
     with counting() as progress:
         if kafka_only:
-            work = _verify_topics(services, heads, kafka or _bootstrap(folder), progress, verified)
+            work = _verify_topics(services, heads, _bootstrap(kafka, folder), progress, verified)
         else:
             work = _verify_services(services, heads, folder, progress, verified, rebuild=not skip_rebuild)
         _run(work)
@@ -109,42 +110,47 @@ def verify(
 
 
 def _services(names: Sequence[str]) -> list[Service]:
-    installed = service_names()
-    if unknown := [name for name in names if name not in installed]:
-        raise typer.BadParameter(
-            f"there is no service {', '.join(unknown)}; installed: {', '.join(installed)}",
-            param_hint="SERVICE",
-        )
-    return [load_service(name) for name in dict.fromkeys(names or installed)]
+    from lettra_tools.commands.reaching import fail
+
+    try:
+        return [load_service(name) for name in dict.fromkeys(names or service_names())]
+    except StackError as error:
+        fail(error, EXIT_REFUSED)
 
 
 def _heads(kept: Sequence[str], services: Sequence[Service]) -> dict[str, Head]:
     """By service; one without a name is meant for the only one."""
     from lettra_events.verify.heads import MalformedHead, read_head
+    from lettra_tools.commands.reaching import fail
 
     known = [service.name for service in services]
     heads: dict[str, Head] = {}
     for text in kept:
         name, named, head = text.rpartition("=")
         if not named and len(known) > 1:
-            raise typer.BadParameter(
-                f"of which service? Write {known[0]}={text}, or name one service", param_hint="--expect-head"
+            fail(
+                f"--expect-head: of which service? Write {known[0]}={text}, or name one service.",
+                EXIT_REFUSED,
             )
         name = name or known[0]
         if name not in known:
-            raise typer.BadParameter(f"{name} is not verified here", param_hint="--expect-head")
+            fail(f"--expect-head: {name} is not among what is verified: {', '.join(known)}.", EXIT_REFUSED)
         try:
             heads[name] = read_head(head)
         except MalformedHead as error:
-            raise typer.BadParameter(str(error), param_hint="--expect-head") from None
+            fail(f"--expect-head: {error}", EXIT_REFUSED)
     return heads
 
 
-def _bootstrap(folder: Path) -> str:
+def _bootstrap(kafka: str | None, folder: Path) -> str:
+    from lettra_events.service.settings import check_bootstrap
     from lettra_tools.commands.reaching import fail
 
-    if named := os.environ.get("LETTRA_KAFKA"):
-        return named
+    if named := kafka or os.environ.get("LETTRA_KAFKA"):
+        try:
+            return check_bootstrap(named)
+        except ValueError as error:
+            fail(f"{'--kafka' if kafka else 'LETTRA_KAFKA'}: {error}, not {named!r}.", EXIT_REFUSED)
     state = read_state(folder)
     if state is None or state.kafka is None or not state.is_alive:
         fail(

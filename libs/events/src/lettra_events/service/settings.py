@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from lettra_events.kafka.topics import PARTITIONS_MAX
 from lettra_events.service.problems import plain
 
-_SERVER = re.compile(r"[^\s:,]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}")
+_HOST = r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?"
+_SERVER = re.compile(rf"(?:{_HOST}|\[[0-9a-fA-F:.]+\]):\d{{1,5}}")
 
 
 class SettingsError(Exception):
@@ -66,9 +67,7 @@ class ServiceSettings(BaseSettings):
     @field_validator("kafka")
     @classmethod
     def _is_bootstrap(cls, value: str) -> str:
-        if not all(_SERVER.fullmatch(server) for server in value.split(",")):
-            raise ValueError("must look like host:port[,host:port...]")
-        return value
+        return check_bootstrap(value)
 
     @classmethod
     def load(cls, **known: Any) -> Self:
@@ -97,6 +96,13 @@ class ServiceSettings(BaseSettings):
             name: _without_password(value) if isinstance(value, str) and "://" in value else value
             for name, value in self.model_dump().items()
         }
+
+
+def check_bootstrap(value: str) -> str:
+    """The addresses of Kafka's servers as they are; `ValueError` where they cannot be such."""
+    if not all(_SERVER.fullmatch(server) for server in value.split(",")):
+        raise ValueError("must look like host:port[,host:port...]")
+    return value
 
 
 def _without_password(dsn: str) -> str:
