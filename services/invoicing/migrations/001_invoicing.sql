@@ -1,20 +1,48 @@
 -- State: folded from this service's own events in the transaction that appends them.
 create table legal_entities (
-    entity_id  text primary key,
-    name       text not null,
-    siren      text,
-    vat_number text
+    entity_id     text    primary key,
+    name          text    not null,
+    siren         text,
+    vat_number    text,
+    siret         text,
+    legal_form    text,
+    street        text,
+    postal_code   text,
+    city          text,
+    country       text,
+    iban          text,
+    bic           text,
+    penalty_rate  numeric,
+    vat_on_debits boolean not null
 );
 
 create table customers (
-    customer_id text   primary key,
-    name        text   not null,
-    siren       text,
-    vat_number  text,
-    ibans       text[] not null,
-    language    text   not null,
-    group_id    text,
-    contact_id  text
+    customer_id          text   primary key,
+    name                 text   not null,
+    siren                text,
+    vat_number           text,
+    ibans                text[] not null,
+    language             text   not null,
+    group_id             text,
+    contact_id           text,
+    siret                text,
+    country              text   not null,
+    channel              text   not null,
+    debtor_class         text   not null,
+    terms                text,
+    payer_contact_id     text,
+    dunning_contact_id   text,
+    contacts_made        bigint not null,
+    proceeding           text,
+    proceeding_opened_on date
+);
+create index customers_group on customers (group_id, customer_id) where group_id is not null;
+create index customers_siren on customers (siren, customer_id) where siren is not null;
+
+create table customer_contacts (
+    customer_id text not null,
+    contact_id  text not null,
+    primary key (customer_id, contact_id)
 );
 
 create table documents (
@@ -59,10 +87,17 @@ create table erased_contacts (
 -- Persons: not in events, not rebuilt from them, and erased for good (docs/runbooks/erasing-a-person.md). Without
 -- statistics: PostgreSQL would keep samples of the addresses in its catalogue.
 create table contacts (
-    contact_id text primary key,
-    email      text not null
+    contact_id  text primary key,
+    name        text,
+    email       text,
+    phone       text,
+    street      text,
+    postal_code text,
+    city        text
 );
-alter table contacts alter column email set statistics 0;
+alter table contacts
+    alter column name set statistics 0, alter column email set statistics 0, alter column phone set statistics 0,
+    alter column street set statistics 0, alter column postal_code set statistics 0, alter column city set statistics 0;
 
 -- How far the import of a file is; the file is known by its digest.
 create table imports (

@@ -25,7 +25,7 @@ SIREN, OTHER_SIREN = "552100554", "404833048"
 IBAN = "FR1420041010050500013M02606"
 MAIL = "compta@dupont.example"
 
-ENTITY = {"entity_id": "FR01", "name": "Ateliers Martin", "siren": SIREN, "vat_number": "FR40552100554"}
+ENTITY = {"entity_id": "FR01", "name": "Ateliers Martin", "siren": SIREN, "vat_number": "FR96552100554"}
 CUSTOMER = {
     "customer_id": "C-1",
     "name": "Dupont",
@@ -76,7 +76,7 @@ IMPORTED_NOTE = {
     "gross": "12.00",
 }
 
-ENTITY_REGISTERED = LegalEntityRegistered(**ENTITY)
+ENTITY_REGISTERED = LegalEntityRegistered(**ENTITY, country="FR")
 CUSTOMER_REGISTERED = CustomerRegistered(
     customer_id="C-1", name="Dupont", siren=OTHER_SIREN, ibans=(IBAN,), contact_id="contact:C-1"
 )

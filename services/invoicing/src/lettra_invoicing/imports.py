@@ -11,13 +11,16 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from lettra_events.service.problems import plain
 from lettra_events.service.rejection import Rejected
 from lettra_invoicing.domain import ImportDocument, RegisterCustomer
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 C = TypeVar("C", bound=BaseModel)
 Cells = dict[str, str]
@@ -41,9 +44,11 @@ class Checked(Generic[C]):
 
     rows: list[tuple[int, C]]
     errors: list[BadCell]
+    columns: frozenset[str]
 
 
 _CUSTOMER_COLUMNS = ("customer_id", "name", "siren", "vat_number", "ibans", "email", "language", "group_id")
+_CUSTOMER_OPTIONAL = ("address", "country", "siret", "terms", "debtor_class", "channel")
 _INVOICE_COLUMNS = (
     "entity_id",
     "customer_id",
@@ -61,13 +66,13 @@ _INVOICE_COLUMNS = (
 
 
 def read_customers(data: bytes, rows_max: int) -> Checked[RegisterCustomer]:
-    """`customers.csv`; `ibans` are separated by blanks."""
-    return _read(data, _CUSTOMER_COLUMNS, RegisterCustomer, rows_max, _split_ibans)
+    """`customers.csv`; `ibans` are separated by blanks, `address` is on one line."""
+    return _read(data, _CUSTOMER_COLUMNS, _CUSTOMER_OPTIONAL, RegisterCustomer, rows_max, _split_ibans)
 
 
 def read_invoices(data: bytes, rows_max: int) -> Checked[ImportDocument]:
     """`invoices.csv`: invoices and credit notes that keep the ERP's numbers."""
-    return _read(data, _INVOICE_COLUMNS, ImportDocument, rows_max, dict)
+    return _read(data, _INVOICE_COLUMNS, (), ImportDocument, rows_max, dict)
 
 
 def _split_ibans(cells: Cells) -> dict[str, Any]:
@@ -77,13 +82,15 @@ def _split_ibans(cells: Cells) -> dict[str, Any]:
 def _read(
     data: bytes,
     columns: tuple[str, ...],
+    optional: tuple[str, ...],
     model: type[C],
     rows_max: int,
     shape: Callable[[Cells], dict[str, Any]],
 ) -> Checked[C]:
     rows: list[tuple[int, C]] = []
     errors: list[BadCell] = []
-    for line, cells in _lines(data, columns, rows_max):
+    reader, header = _begin(data, columns, optional)
+    for line, cells in _lines(reader, header, rows_max):
         if isinstance(cells, str):
             errors.append(BadCell(line, "", cells))
         else:
@@ -94,23 +101,29 @@ def _read(
                 errors += _bad_cells(line, error)
         if len(errors) >= ERRORS_REPORTED_MAX:
             break
-    return Checked(rows, errors)
+    return Checked(rows, errors, frozenset(header))
 
 
 def _bad_cells(line: int, error: ValidationError) -> list[BadCell]:
     return [BadCell(line, str(e["loc"][0]) if e["loc"] else "", plain(e["msg"])) for e in error.errors()]
 
 
-def _lines(data: bytes, columns: tuple[str, ...], rows_max: int) -> Iterator[tuple[int, Cells | str]]:
+def _begin(data: bytes, columns: tuple[str, ...], optional: tuple[str, ...]) -> tuple[Reader, list[str]]:
+    csv.field_size_limit(CELL_CHARS_MAX)
+    reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
+    try:
+        return reader, _header(reader, columns, optional)
+    except csv.Error as error:
+        raise Rejected("malformed-csv", f"line {reader.line_num}: {error}", field="file") from None
+
+
+def _lines(reader: Reader, header: list[str], rows_max: int) -> Iterator[tuple[int, Cells | str]]:
     """Each row with the line that it begins on; in place of its cells, what is wrong with it as a whole.
 
     Empty lines are no rows.
     """
-    csv.field_size_limit(CELL_CHARS_MAX)
-    reader = csv.reader(io.StringIO(_text(data), newline=""), strict=True)
     count = 0
     try:
-        header = _header(reader, columns)
         line = reader.line_num + 1
         for cells in reader:
             count += bool(cells)
@@ -137,12 +150,13 @@ def _text(data: bytes) -> str:
         raise Rejected("not-utf-8", f"line {line}: the byte {byte:#04x} is not UTF-8", field="file") from None
 
 
-def _header(reader: Iterator[list[str]], columns: tuple[str, ...]) -> list[str]:
+def _header(reader: Reader, columns: tuple[str, ...], optional: tuple[str, ...]) -> list[str]:
     header = next(reader, [])
+    known = (*columns, *optional)
     wrong = {
         "missing": [name for name in columns if name not in header],
-        "unknown": [name for name in header if name not in columns],
-        "twice": [name for name in columns if header.count(name) > 1],
+        "unknown": [name for name in header if name not in known],
+        "twice": [name for name in known if header.count(name) > 1],
     }
     if any(wrong.values()):
         found = "; ".join(f"{what}: {', '.join(map(repr, names))}" for what, names in wrong.items() if names)

@@ -8,11 +8,12 @@ from lettra_events.kafka.parking import with_parking
 from lettra_events.kafka.reading import Reading
 from lettra_events.service.roles import run
 from lettra_events.service.service import Service
-from lettra_invoicing import decider
 from lettra_invoicing.api import router
+from lettra_invoicing.decider import evolve
 from lettra_invoicing.domain import (
     CALENDAR,
     CONTACTS,
+    CUSTOMER_CONTACTS,
     CUSTOMERS,
     DOCUMENTS,
     ERASED_CONTACTS,
@@ -28,14 +29,14 @@ READING = Reading(
     topics=(TOPICS["matching"],),
     reads=settlements.READS,
     parking=PARKING["invoicing"],
-    evolve=with_parking(decider.evolve),
+    evolve=with_parking(evolve),
     project=settlements.project,
 )
 SERVICE = Service(
     name="invoicing",
     package="lettra_invoicing",
     reading=READING,
-    state=(LEGAL_ENTITIES, CUSTOMERS, ERASED_CONTACTS, DOCUMENTS, SERIES, CALENDAR),
+    state=(LEGAL_ENTITIES, CUSTOMERS, CUSTOMER_CONTACTS, ERASED_CONTACTS, DOCUMENTS, SERIES, CALENDAR),
     projections=(settlements.SETTLEMENTS,),
     aside=(CONTACTS,),
     compacted=(PUBLISHED_CONTACTS,),

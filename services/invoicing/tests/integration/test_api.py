@@ -52,7 +52,9 @@ class TestCommands:
     async def test_the_mail_address_is_in_contacts_and_nowhere_else(self, api):
         """Guard: decider.register_customer leaves it out; nothing published or kept for ever has it."""
         await api.made("/customers", CUSTOMER, idempotency_key="k")
-        assert await api.table("contacts") == [{"contact_id": "contact:C-1", "email": MAIL}]
+        (contact,) = await api.table("contacts")
+        known = {name: value for name, value in contact.items() if value is not None}
+        assert known == {"contact_id": "contact:C-1", "email": MAIL}
         tables = await api.pool.fetch(
             "select relname from pg_class where relkind = 'r' and relnamespace = $1::regnamespace", "public"
         )
@@ -244,7 +246,10 @@ class TestLists:
         async with api.pool.acquire() as connection:
             await connection.execute("set enable_seqscan = off")
             plan = "\n".join(
-                row[0] for row in await connection.fetch("explain " + queries._PAGE, "C-1", "FR01", "E-1", 10)
+                row[0]
+                for row in await connection.fetch(
+                    "explain " + queries.documents._PAGE, "C-1", "FR01", "E-1", 10
+                )
             )
         assert "Index Cond: ((customer_id = 'C-1'::text) AND (ROW(entity_id, document_number) > ROW(" in plan
         assert "Sort" not in plan

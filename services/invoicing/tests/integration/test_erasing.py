@@ -25,6 +25,7 @@ async def written(api) -> dict:
 async def test_the_person_goes_and_the_event_stays(api):
     """Guards: handlers.erase_contact is one decision; queries.list_contacts."""
     before = await api.table("customers")
+    assert before[0]["contact_id"] == "contact:C-1"
     answer = await api.post(ERASE, ASKED, idempotency_key="k")
     assert (answer.status_code, answer.json()) == (
         200,
@@ -34,11 +35,12 @@ async def test_the_person_goes_and_the_event_stays(api):
     assert await api.table("erased_contacts") == [{"customer_id": "C-1", "contact_id": "contact:C-1"}]
     (event,) = [event for event in await api.events() if event["type"] == "invoicing.ContactErased"]
     assert event["data"] == {"customer_id": "C-1", "contact_id": "contact:C-1", **ASKED}
-    assert await api.table("customers") == before
+    assert await api.table("customers") == [before[0] | {"contact_id": None}, *before[1:]]
     pending = [{"topic": "ar.invoicing.contacts", "key": "contact:C-1", "revision": 2}]
     assert await api.table("compacted_changes") == pending
     shown = await api.get("/customers/C-1/contacts")
-    assert shown["contacts"] == [{"contact_id": "contact:C-1", "customer_id": "C-1", "state": "pending"}]
+    erased = {"contact_id": "contact:C-1", "customer_id": "C-1", "purposes": [], "state": "pending"}
+    assert shown["contacts"] == [erased]
 
 
 async def test_twice_at_once_and_again_is_once(api):
@@ -87,12 +89,12 @@ async def test_what_is_refused_changes_nothing(api, path, body, status, kind):
 
 async def test_how_far_an_erasure_is(api):
     """Guard: queries._CONTACTS."""
-    erased = {"contact_id": "contact:C-1", "customer_id": "C-1"}
+    erased = {"contact_id": "contact:C-1", "customer_id": "C-1", "purposes": []}
 
     async def state() -> list:
         return (await api.get("/customers/C-1/contacts"))["contacts"]
 
-    assert await state() == [{**erased, "state": "kept"}]
+    assert await state() == [{**erased, "purposes": ["billing"], "state": "kept"}]
     await api.post(ERASE, ASKED)
     assert await state() == [{**erased, "state": "pending"}]
     await api.pool.execute(

@@ -71,13 +71,25 @@ class Content:
         return hashlib.sha256(self.data).hexdigest()
 
 
-@app.command(epilog="Example: lettra import customers customers.csv")
-def customers(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+@app.command(
+    epilog="Examples: lettra import customers customers.csv · lettra import customers changed.csv --update"
+)
+def customers(
+    file: File,
+    folder: Folder = DEFAULT_FOLDER,
+    url: InvoicingUrl = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Change known customers to what the file says, instead of refusing.")
+    ] = False,
+) -> None:
     """Import customers: all rows of the file, or none. Twice changes nothing.
 
     Columns: customer_id, name, siren, vat_number, ibans (separated by blanks), email, language (fr or en), group_id.
+    Where present also: address (street, comma, postal code and city), country (two letters), siret, terms (30D,
+    45D-EOM or EOM-45D; with a discount as in 30D 2%/8D), debtor_class (company, public or private), channel (email,
+    letter, sms, call or webhook). With --update a column that the file lacks leaves a known customer as it is.
     """
-    raise typer.Exit(_import_table("customers", file, folder, url))
+    raise typer.Exit(_import_table("customers", file, folder, url, "?update=true" if update else ""))
 
 
 @app.command(epilog="Example: lettra import invoices january.csv --folder /var/lib/lettra")
@@ -107,7 +119,7 @@ def statement(files: Files, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestU
     raise typer.Exit(max(codes))
 
 
-def _import_table(kind: str, file: Path, folder: Path, url: str | None) -> int:
+def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: str = "") -> int:
     """Import a CSV file into invoicing; the exit code."""
     out, err = _consoles()
     content = _read(file, err)
@@ -121,7 +133,7 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None) -> int:
     ):
         try:
             taken = _beside(
-                lambda: service.upload(f"/imports/{kind}", content.name, content.data),
+                lambda: service.upload(f"/imports/{kind}{query}", content.name, content.data),
                 lambda: _show_progress(beside, content.digest, advance),
             )
         except Refused as refused:

@@ -1,60 +1,8 @@
 """Invoicing's words: what a caller asks for, and the state that its own events fold into. Pure."""
 
-from __future__ import annotations
-
-from lettra_invoicing.domain.commands import (
-    EraseContact,
-    ImportDocument,
-    IssueCreditNote,
-    IssueInvoice,
-    RegisterCustomer,
-    RegisterLegalEntity,
-)
-from lettra_invoicing.domain.state import (
-    CALENDAR,
-    CALENDAR_KEY,
-    CONTACTS,
-    CUSTOMERS,
-    DOCUMENTS,
-    ERASED_CONTACTS,
-    LEGAL_ENTITIES,
-    NO_DAY_CLOSED,
-    PUBLISHED_CONTACTS,
-    SERIES,
-    Calendar,
-    Contact,
-    Customer,
-    Document,
-    ErasedContact,
-    LegalEntity,
-    Series,
-)
-from lettra_invoicing.domain.values import DocumentNumber, creditor_reference
-
-__all__ = [
-    "CALENDAR",
-    "CALENDAR_KEY",
-    "CONTACTS",
-    "CUSTOMERS",
-    "DOCUMENTS",
-    "ERASED_CONTACTS",
-    "LEGAL_ENTITIES",
-    "NO_DAY_CLOSED",
-    "PUBLISHED_CONTACTS",
-    "SERIES",
-    "Calendar",
-    "Contact",
-    "Customer",
-    "Document",
-    "DocumentNumber",
-    "EraseContact",
-    "ErasedContact",
-    "ImportDocument",
-    "IssueCreditNote",
-    "IssueInvoice",
-    "LegalEntity",
-    "RegisterCustomer",
-    "RegisterLegalEntity",
-    "Series",
-    "creditor_reference",
-]
+from lettra_invoicing.domain.commands import *  # noqa: F403 - each says in __all__ what it gives
+from lettra_invoicing.domain.state import *  # noqa: F403
+from lettra_invoicing.domain.terms import Terms as Terms
+from lettra_invoicing.domain.terms import read_terms as read_terms
+from lettra_invoicing.domain.values import DocumentNumber as DocumentNumber
+from lettra_invoicing.domain.values import creditor_reference as creditor_reference

@@ -1,60 +1,19 @@
-"""What a caller may ask for. Pure."""
+"""What a caller may ask for of invoices and credit notes. Pure."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from lettra_events.money import CurrencyCode, Money
 from lettra_events.values import Identifier, IsoDate
-from lettra_invoicing.domain.values import (
-    CreditorReference,
-    DocumentNumber,
-    Iban,
-    MailAddress,
-    SeriesName,
-    Siren,
-    Sum,
-    Text,
-)
+from lettra_invoicing.domain.commands.base import Asked
+from lettra_invoicing.domain.values import CreditorReference, DocumentNumber, SeriesName, Sum
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RegisterLegalEntity(_Command):
-    """A legal entity of ours that issues invoices."""
-
-    entity_id: Identifier
-    name: Text
-    siren: Siren | None = None
-    vat_number: Text | None = None
-
-
-class RegisterCustomer(_Command):
-    """A customer; the mail address is kept apart from the events (it is a person's)."""
-
-    customer_id: Identifier
-    name: Text
-    siren: Siren | None = None
-    vat_number: Text | None = None
-    ibans: tuple[Iban, ...] = Field(default=(), max_length=20)
-    email: MailAddress | None = None
-    language: Literal["fr", "en"] = "fr"
-    group_id: Identifier | None = None
-
-
-class EraseContact(_Command):
-    """Erase a person: `who` asked, and `why` (a reference to the request; it is kept for good, so it names nobody)."""
-
-    who: Text
-    why: Text
-
-
-class _Amounts(_Command):
+class _Amounts(Asked):
     currency: CurrencyCode
     net: Sum = Field(ge=0)
     vat: Sum = Field(ge=0)

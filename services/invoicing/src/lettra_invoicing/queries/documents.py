@@ -1,16 +1,15 @@
-"""What the API reads: documents, with how much of each is settled, a page at a time."""
+"""Documents, with how much of each is settled, a page at a time."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import asyncpg
 from pydantic import BaseModel
 
 from lettra_events.service.rejection import Rejected
-from lettra_invoicing.domain import PUBLISHED_CONTACTS
 
 
 class DocumentView(BaseModel):
@@ -41,33 +40,6 @@ class DocumentPage(BaseModel):
     next: str | None
 
 
-class ContactView(BaseModel):
-    """A contact without the person: his data are on the compacted topic alone, for those who may read it.
-
-    `state`: "kept"; of an erased one "pending" until its tombstone is sent, "compacting" until the publisher has seen
-    that nothing of it is left on the topic, then "erased".
-    """
-
-    contact_id: str
-    customer_id: str
-    state: Literal["kept", "pending", "compacting", "erased"]
-
-
-class ContactPage(BaseModel):
-    """`next` is null: a customer has few contacts."""
-
-    contacts: list[ContactView]
-    next: str | None = None
-
-
-_CONTACTS = """
-select c.contact_id, c.customer_id,
-       case when e.contact_id is null then 'kept'
-            when exists (select from compacted_changes p where p.topic = $2 and p.key = c.contact_id) then 'pending'
-            when exists (select from compacted_erasures p where p.topic = $2 and p.key = c.contact_id) then 'compacting'
-            else 'erased' end as state
-  from customers c left join erased_contacts e using (customer_id, contact_id)
- where c.customer_id = $1 and c.contact_id is not null"""
 _ONE = """
 select d.*, s.settled, s.open
   from documents d
@@ -87,12 +59,6 @@ async def read_document(pool: asyncpg.Pool[Any], entity_id: str, document_number
     """One document."""
     row = await pool.fetchrow(_ONE, entity_id, document_number)
     return None if row is None else DocumentView(**dict(row))
-
-
-async def list_contacts(pool: asyncpg.Pool[Any], customer_id: str) -> ContactPage:
-    """The customer's contacts; none for an unknown customer."""
-    rows = await pool.fetch(_CONTACTS, customer_id, PUBLISHED_CONTACTS.topic)
-    return ContactPage(contacts=[ContactView(**dict(row)) for row in rows])
 
 
 async def list_documents(pool: asyncpg.Pool[Any], customer_id: str, after: str, limit: int) -> DocumentPage:

@@ -1,0 +1,11 @@
+"""Invoicing's HTTP API, a module a subject. What it reads is in `queries`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from lettra_invoicing.api import customers, documents, imports
+
+router = APIRouter()
+for part in (customers, documents, imports):
+    router.include_router(part.router)

@@ -1,0 +1,81 @@
+"""Invoices, credit notes and days by HTTP."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from lettra_events.errors import StaleVersion
+from lettra_events.service.http import Command
+from lettra_events.service.rejection import Rejected
+from lettra_events.values import Identifier, IsoDate
+from lettra_invoicing import handlers, queries
+from lettra_invoicing.api.paging import Limit
+from lettra_invoicing.domain import DocumentNumber, IssueCreditNote, IssueInvoice
+from lettra_invoicing.handlers import Closed, Issued
+
+router = APIRouter()
+
+
+@router.post("/invoices", response_model=Issued, status_code=201, tags=["documents"])
+async def issue_invoice(body: IssueInvoice, command: Command) -> Response:
+    """Issue an invoice with the next number of its series."""
+    try:
+        return await command.run(lambda w: handlers.issue_invoice(w, body), status=201)
+    except StaleVersion as error:
+        raise _number_taken(body.entity_id, error) from error
+
+
+@router.post("/credit-notes", response_model=Issued, status_code=201, tags=["documents"])
+async def issue_credit_note(body: IssueCreditNote, command: Command) -> Response:
+    """Issue a credit note that corrects an invoice."""
+    try:
+        return await command.run(lambda w: handlers.issue_credit_note(w, body), status=201)
+    except StaleVersion as error:
+        raise _number_taken(body.entity_id, error) from error
+
+
+def _number_taken(entity_id: str, error: StaleVersion) -> Exception:
+    """The series was locked, so whoever has the number did not draw it: it was imported. To try again is no use."""
+    prefix = f"invoice:{entity_id}:"
+    if not error.stream_id.startswith(prefix):
+        return error
+    number = error.stream_id.removeprefix(prefix)
+    return Rejected(
+        "number-taken",
+        f"{number} is the next number of the series, and an imported document of {entity_id} has it:"
+        " issue in another series",
+        status=409,
+        field="series",
+    )
+
+
+@router.post("/days/{business_date}/close", response_model=Closed, tags=["days"])
+async def close_day(business_date: IsoDate, command: Command) -> Response:
+    """Close a business date: everything known by then stands before this in every partition."""
+    return await command.run(lambda w: handlers.close_day(w, business_date))
+
+
+# A document number may have slashes, as ERPs write them; it is the rest of the path.
+@router.get(
+    "/documents/{entity_id}/{document_number:path}",
+    response_model=queries.DocumentView,
+    tags=["documents"],
+)
+async def read_document(
+    request: Request, entity_id: Identifier, document_number: DocumentNumber
+) -> queries.DocumentView:
+    """One invoice or credit note."""
+    found = await queries.read_document(request.app.state.pool, entity_id, document_number)
+    if found is None:
+        raise Rejected(
+            "unknown-document", f"there is no document {document_number} of {entity_id}", status=404
+        )
+    return found
+
+
+@router.get("/customers/{customer_id}/documents", response_model=queries.DocumentPage, tags=["documents"])
+async def list_documents(
+    request: Request, customer_id: Identifier, after: str = "", limit: Limit = 100
+) -> queries.DocumentPage:
+    """A customer's documents by entity and number, a page at a time; none for an unknown customer."""
+    return await queries.list_documents(request.app.state.pool, customer_id, after, limit)

@@ -1,0 +1,5 @@
+"""Invoicing's decider: what it decides, and what its events do to the state. Pure."""
+
+from lettra_invoicing.decider.evolving import evolve
+
+__all__ = ["evolve"]

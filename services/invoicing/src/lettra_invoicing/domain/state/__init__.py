@@ -1,0 +1,51 @@
+"""The state that invoicing's own events fold into, a table a kind of row. Pure."""
+
+from lettra_invoicing.domain.state.customers import (
+    CONTACTS,
+    CUSTOMER_CONTACTS,
+    CUSTOMERS,
+    ERASED_CONTACTS,
+    LEGAL_ENTITIES,
+    PUBLISHED_CONTACTS,
+    Contact,
+    Customer,
+    CustomerContact,
+    ErasedContact,
+    LegalEntity,
+    customer_of,
+    first_contact_id,
+)
+from lettra_invoicing.domain.state.documents import (
+    CALENDAR,
+    CALENDAR_KEY,
+    DOCUMENTS,
+    NO_DAY_CLOSED,
+    SERIES,
+    Calendar,
+    Document,
+    Series,
+)
+
+__all__ = [
+    "CALENDAR",
+    "CALENDAR_KEY",
+    "CONTACTS",
+    "CUSTOMERS",
+    "CUSTOMER_CONTACTS",
+    "DOCUMENTS",
+    "ERASED_CONTACTS",
+    "LEGAL_ENTITIES",
+    "NO_DAY_CLOSED",
+    "PUBLISHED_CONTACTS",
+    "SERIES",
+    "Calendar",
+    "Contact",
+    "Customer",
+    "CustomerContact",
+    "Document",
+    "ErasedContact",
+    "LegalEntity",
+    "Series",
+    "customer_of",
+    "first_contact_id",
+]
