@@ -17,7 +17,6 @@ from lettra_tools.stack.model import StackError
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
-SEQUENCE_MAX = 2**63 - 1
 EPILOG = (
     "Example: lettra resend invoicing --partition 0 --after 47 --through 54. "
     "Exit codes: 0 sent, 1 refused, 2 wrong usage, 3 a server is away."
@@ -29,9 +28,7 @@ def resend(
     partition: Annotated[int, typer.Option(min=0, help="The partition that waits, as `lettra lag` says it.")],
     after: Annotated[
         int,
-        typer.Option(
-            min=0, max=SEQUENCE_MAX, help="What its readers are applied to, as `lettra lag` says it."
-        ),
+        typer.Option(min=0, help="What its readers are applied to, as `lettra lag` says it."),
     ],
     through: Annotated[int, typer.Option(min=1, help="The entry that is missing, as `lettra lag` says it.")],
     folder: Folder = DEFAULT_FOLDER,
