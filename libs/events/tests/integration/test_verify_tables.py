@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import bookkeeper
 import clerk
+import orjson
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from consuming import Office
 from publishing import foreign
 from rebuilding import READS, open_office
@@ -17,6 +20,7 @@ from toys import Broadcasted, Deposited, Opened
 from verifying import topic_named, written
 
 from lettra_events.kafka.topics import ensure_topic
+from lettra_events.progress import silent
 from lettra_events.rebuild.errors import NotNow
 from lettra_events.rebuild.schema import alone
 from lettra_events.testing.published import read_topic
@@ -24,6 +28,8 @@ from lettra_events.testing.servers import fresh_topic
 from lettra_events.verify import history
 from lettra_events.verify.finding import Finding, Kind, Unsound
 from lettra_events.verify.history import Sound, verify_history, verify_tables
+from lettra_events.verify.parked import check_parked
+from lettra_events.verify.waiting import check_waiting
 
 if TYPE_CHECKING:
     from lettra_tools.stack import Servers
@@ -145,6 +151,112 @@ async def test_records_that_wait_and_were_changed_are_found(
             await office.connection.execute(
                 "truncate parked_records; insert into parked_records select * from kept"
             )
+
+
+async def test_what_waits_is_compared_with_the_topic(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: each check of verify/waiting.py: changes that contradict nothing in the database."""
+    async with (
+        open_office(servers, monkeypatch) as office,
+        topic_named(await fresh_topic(servers.kafka), of="clerk"),
+    ):
+        await office.write(
+            *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
+            *(Deposited(account=account, amount=n) for n in (4, 5, 6) for account in ("a1", "a2", "a3")),
+        )
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        counts = (await verify(office)).counts
+        assert (counts["parked_records"], counts["parked_unseen"]) == (8, 0)
+        connection = office.connection
+        partition = await connection.fetchval("select partition from parked_records where sequence = 6")
+        kept = orjson.loads(await connection.fetchval("select record from parked_records where sequence = 6"))
+
+        async def change(sequence: int, place: int, value: object) -> None:
+            frozen = "select record from parked_records where sequence = $1"
+            record = orjson.loads(await connection.fetchval(frozen, sequence))
+            assert record[place] != value
+            record[place] = value
+            update = "update parked_records set record = $2 where sequence = $1"
+            await connection.execute(update, sequence, orjson.dumps(record))
+
+        async def add(sequence: int) -> None:
+            insert = "insert into parked_records values ($1, $2, $3, 'a1', $4)"
+            record = orjson.dumps([*kept[:4], sequence, *kept[5:]])
+            await connection.execute(insert, office.topic, partition, sequence, record)
+
+        async def remove(sequence: int) -> None:
+            await connection.execute("delete from parked_records where sequence = $1", sequence)
+
+        payload = Deposited(account="a1", amount=7).model_dump_json().encode().hex()
+        for damage, arguments, place in (
+            (remove, (6,), (6, "record", "nothing")),
+            (remove, (9,), (9, "record", "nothing")),
+            (change, (6, 12, payload), (6, "payload")),
+            (change, (6, 9, "toy.Opened"), (6, "type", "'toy.Opened'")),
+            (change, (9, 10, 2), (9, "schema_version", "2")),
+            (change, (9, 3, 1), (9, "previous", "1")),
+            (change, (9, 5, "00" * 32), (9, "chain")),
+            (add, (5,), (5, "sequence", "record 5")),
+            (add, (500,), (500, "sequence", "record 500")),
+        ):
+            undone = connection.transaction()
+            await undone.start()
+            await damage(*arguments)  # type: ignore[operator]
+            await check_parked(connection, "bookkeeper")  # in itself it is sound
+            with pytest.raises(Unsound) as raised:
+                await check_waiting(connection, office.kafka, "bookkeeper", silent)
+            found = raised.value.finding
+            assert (found.kind, found.table, found.service) == (Kind.PARKED, "parked_records", "bookkeeper")
+            assert (found.topic, found.partition, found.key) == (office.topic, partition, "a1")
+            assert (found.sequence, found.field, found.found)[: len(place)] == place
+            await undone.rollback()
+        async with connection.transaction():
+            assert await check_waiting(connection, office.kafka, "bookkeeper", silent) == 0
+        await remove(9)
+        assert (await finding(office)).sequence == 9
+
+
+async def test_what_waits_and_is_not_on_the_topic_any_more_or_not_yet_is_counted(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: what was deleted, and what a generation that follows has not yet, is no difference (verify/waiting.py)."""
+    async with open_office(servers, monkeypatch) as office:
+        await office.write(
+            *(Deposited(account="a1", amount=3, note=clerk.RAISES) for _ in range(4)),
+            *(Deposited(account="a2", amount=1) for _ in range(4)),
+        )
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        connection = office.connection
+        partition = await connection.fetchval("select distinct partition from parked_records")
+
+        async def unseen() -> int:
+            async with connection.transaction():
+                return await check_waiting(connection, office.kafka, "bookkeeper", silent)
+
+        assert await unseen() == 0
+        await delete_before(office.kafka, TopicPartition(office.topic, partition), 2)
+        assert await unseen() == 2
+        await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
+        await connection.execute("delete from consumer_generations")
+        await connection.execute(
+            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
+            " values ($1, 1, 3, 8, now()), ($1, 2, 3, null, null)",
+            office.topic,
+        )
+        assert await unseen() == 4
+        await connection.execute("update consumer_generations set through = 3 where generation = 1")
+        with pytest.raises(Unsound, match="entry 4, table parked_records"):
+            await unseen()
+
+
+async def delete_before(kafka: str, tp: TopicPartition, offset: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({tp: RecordsToDelete(before_offset=offset)})
+    await admin.close()
 
 
 async def test_a_position_behind_which_not_all_was_applied_is_found(

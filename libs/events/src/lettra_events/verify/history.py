@@ -28,6 +28,7 @@ from lettra_events.verify.logged import LoggedPass, Published, read_published
 from lettra_events.verify.parked import check_parked
 from lettra_events.verify.positions import check_positions
 from lettra_events.verify.store import check_head, check_store, read_head_of_log
+from lettra_events.verify.waiting import check_waiting
 
 WAIT_SECONDS_MAX = 60.0
 """How long the comparison of tables waits for what is in its way, as another rebuild of the service's database."""
@@ -70,6 +71,7 @@ async def verify_history(
                 connection, settings.kafka, service.name, service.reading.topics, progress
             )
             parked = await check_parked(connection, service.name)
+            unseen = await check_waiting(connection, settings.kafka, service.name, progress)
     tally = check.tally
     return Sound(
         service.name,
@@ -87,6 +89,7 @@ async def verify_history(
             "positions": read.positions,
             "positions_ahead": read.ahead,
             "parked_records": parked,
+            "parked_unseen": unseen,
         },
     )
 

@@ -1,6 +1,6 @@
 """What waits behind stopped keys, against the keys: each stands at its first record, and each record is of its place.
 
-From the database alone: that a later record of a key is missing is not seen.
+From the database alone; `waiting` compares with the topics what is sound in itself.
 """
 
 from __future__ import annotations
