@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from lettra_tools.cli import app
 from lettra_tools.commands import bank
+from lettra_tools.matchbench import generating
 from lettra_tools.matchbench.generating import Size, make, write
-from lettra_tools.matchbench.mixes import MIXES
+from lettra_tools.matchbench.mixes import MIXES, Mix
 
 SMALL = Size(customers=160, items=1_300, payments=450)
 FEE = Decimal("15.00")
@@ -30,7 +32,7 @@ WRITTEN_OFF = {
 }
 ON_ACCOUNT = {"rounded_up", "overpaid", "with_penalty", "keys_swapped"}
 
-Row = dict[str, str]
+Row = dict[str, Any]
 
 
 @dataclass
@@ -283,6 +285,28 @@ def test_account_numbers_have_right_check_digits_and_most_are_known(folder: Fold
         assert int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
     share = sum(bool(row["ibans"]) for row in folder.customers.values()) / len(folder.customers)
     assert 0.45 < share < 0.75
+
+
+def test_a_debit_that_comes_back_opens_its_invoice_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: what was returned may be settled once more, and no more than that."""
+    weights = {"direct_debit": 6.0, "return": 2.0, "paid_after_return": 3.0}
+    monkeypatch.setattr(generating, "MIXES", {"returns": Mix("returns", weights)})
+    monkeypatch.setattr(bank, "BAR_AFTER_SECONDS", 1_000.0)
+    write(make(1, "returns", SMALL), tmp_path)
+    folder = read(tmp_path)
+    left, paid_again = Left(folder), []
+    for ref in left:
+        settled = folder.settled(ref)
+        assert all(amount <= left.amounts[item] for item, amount in settled.items()), ref
+        paid_again += settled if folder.case(ref) == "paid_after_return" else ()
+    returned = [ref for ref in folder.truth if folder.case(ref) == "return"]
+    assert all(
+        (folder.lines[ref]["direction"], folder.lines[ref]["reversal"]) == ("debit", True) for ref in returned
+    )
+    assert 0 < len(paid_again) <= len(returned)
+    assert not any(left.amounts[item] for item in paid_again)
 
 
 def test_the_command_makes_a_folder_once(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ Where the line is drawn between certain and to be asked, in the cases in which o
 - A payment that names **one** invoice and is short by more than a bank's fee is a part of that invoice, certainly:
   the debtor has said which debt he pays. One that names **several** and is short is asked about.
 - A payment that names an invoice and is too much settles it; the rest stays on account.
+- Number and amount that say different things (the amount is exactly another invoice's of the payer) are not made up
+  as certain.
 - A number of our own form that is nobody's open number contradicts whatever else fits: a mistyped number, and the
   number of an invoice that is paid already, are never posted on something else.
 - A number and its exact amount are certain whoever pays. A number with another amount needs the payer as well.

@@ -10,10 +10,15 @@ from lettra_tools.matchbench.world import Draft, Item
 
 
 def _named(scene: Scene, cents: int, settles: dict[Item, int], words: str = "{n}") -> Draft | None:
-    """The invoice to begin with, named clearly by a payer who is known for certain."""
+    """The invoice to begin with, named clearly by a payer who is known for certain; not where the amount is exactly
+    that of another invoice of his, for then number and amount say different things.
+    """
+    others = scene.ledger.widest(scene.customer, scene.seed.currency)
+    if cents <= 0 or any(scene.ledger.left[item] == cents for item in others if item not in settles):
+        return None
     number = clear(scene, scene.seed)
     text = scene.phrase(number) if words == "{n}" else words.format(n=number)
-    return scene.certainly_by_customer(Draft(cents, text, settles)) if cents > 0 else None
+    return scene.certainly_by_customer(Draft(cents, text, settles))
 
 
 def _part(scene: Scene, cents: int, words: str = "{n}") -> Draft | None:
