@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lettra_tools.client.bars import bar
+from lettra_tools.commands.stack import wide_console
 from lettra_tools.matchbench.generating import CUSTOMERS, ITEMS, PAYMENTS, Size, make, write
 from lettra_tools.matchbench.scoring import Count, Score, UnreadableTable, read_allocations, read_truth, score
 from lettra_tools.stack.model import StackError
@@ -95,13 +96,13 @@ def score_command(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=1))
     else:
-        show(found, Console(highlight=False))
+        show(found, wide_console())
 
 
 def show(found: Score, console: Console) -> None:
     """A row a case, those with something wrong first, and the totals."""
     table = Table(box=None, header_style="bold")
-    table.add_column("case")
+    table.add_column("case", no_wrap=True)
     for name in ("payments", "matchable", "right", "wrong", "proposed right", "proposed otherwise", "held"):
         table.add_column(name, justify="right")
     for case, count in sorted(found.cases.items(), key=lambda pair: (-pair[1].wrong, pair[0])):

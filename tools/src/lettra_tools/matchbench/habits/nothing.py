@@ -193,7 +193,7 @@ def debit_returned(scene: Scene) -> Draft | None:
         and scene.day >= day + timedelta(days=2)
     ]
     past = scene.random.choice(debits) if debits and scene.bank.format.startswith("camt") else None
-    if past is None or past in scene.ledger.returned or any(scene.ledger.left[item] for item in past.settles):
+    if past is None or past in scene.ledger.returned:
         return None
     reason = scene.random.choice(("AM04", "AC04", "MD06", "MS03"))
     draft = Draft(past.cents, "REJET PRELEVEMENT", name=past.name, iban=past.iban, end_to_end=past.end_to_end)
