@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from generations import World, open_world
 
-from lettra_events.kafka.republishing import NotSwitched
+from lettra_events.kafka.republishing import NotSwitched, repartition
 from lettra_events.testing.published import read_topic, repeats
 from lettra_events.testing.waiting import until
 
@@ -109,3 +109,20 @@ async def test_a_worker_killed_while_it_moves_the_service_has_moved_it_or_not(
             await world.until_applied()
         await world.check(2)
         assert await world.read_generations() == [(1, 2, EVENTS + 1, True), (2, 5, None, False)]
+
+
+@pytest.mark.slow
+async def test_a_move_waits_until_the_new_topic_has_what_the_old_one_had(servers: Servers) -> None:
+    """Guard: republishing._until_published, in a move and where it was done before."""
+    async with open_world(servers) as world:
+        await world.deposit(60)
+        async with world.relay_once("generation.switched") as relay:
+            await until(world.published, "the relay leads", 60)
+            with pytest.raises(NotSwitched, match=r"is published up to entry 50, and .* ended with entry 61"):
+                await world.move(5, seconds=5)
+            await relay.wait()
+        with pytest.raises(NotSwitched, match="is published up to entry 50"):
+            await repartition(world.publisher, 5, switch_seconds_max=0)
+        async with world.relay():
+            assert await repartition(world.publisher, 5) is None
+            assert await world.toy.fetchval("select mark from relay") == 61

@@ -35,6 +35,7 @@ _PREPARED = """
 select g.generation, count(h.partition)::int as partitions
   from generations g join partition_heads h using (generation), relay r
  where g.generation > r.generation group by 1"""
+_MARK = "select mark from relay where generation = $1"
 _END = "select l.sequence from events e join log l using (event_id) where e.stream_id = $1 and e.version = $2"
 
 
@@ -43,7 +44,7 @@ class MoveRefused(Exception):
 
 
 class NotSwitched(Exception):
-    """All is prepared and announced, but no relay has published the announcement; it will when one runs."""
+    """All is prepared and announced, but no relay has published the announcement to both; it will when one runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Move:
 async def repartition(
     publisher: Publisher, partitions: int, *, switch_seconds_max: float = 60, progress: Progress = silent
 ) -> Move | None:
-    """Publish the topic's history again in so many partitions, announce it, and wait until the relay is there.
+    """Publish the topic's history again in so many partitions, announce it, and wait until the relay has switched and
+    published all up to the announcement to the new generation, so that whoever reads that finds no less than before.
 
     A move that was begun and not finished is gone on with; None where the topic has so many. Raises `MoveRefused`,
     `NotSwitched`, `TopicMisfit`, `ForkDetected`, or what servers say that are away. After an error the process must
@@ -92,13 +94,17 @@ async def repartition(
                 f"another command is moving {publisher.topic} at this moment; wait until it has ended"
             )
         if await _has_so_many(connection, publisher, partitions):
+            current = await published_topic(connection, publisher.topic)
+            if current.number > 1:
+                await _until_published(connection, publisher, current, switch_seconds_max)
             return None
         old, new = await _prepare(connection, publisher, partitions)
         republished = 0
         if not await _is_announced(connection, publisher, new):
             republished = await _republish(connection, publisher, new, progress)
             await _announce(connection, publisher, new)
-        end = await _until_switched(connection, publisher, new, switch_seconds_max)
+        await _until_switched(connection, publisher, new, switch_seconds_max)
+        end = await _until_published(connection, publisher, new, switch_seconds_max)
         return Move(old, new, end, republished, time.monotonic() - began)
     finally:
         connection.terminate()
@@ -202,8 +208,7 @@ async def _announce(connection: Connection, publisher: Publisher, new: Generatio
 
 async def _until_switched(
     connection: Connection, publisher: Publisher, new: Generation, seconds_max: float
-) -> int:
-    """Wait for the relay; the last entry of the old generation."""
+) -> None:
     deadline = time.monotonic() + seconds_max
     while await relay_store.current_generation(connection) < new.number:
         if time.monotonic() > deadline:
@@ -212,5 +217,20 @@ async def _until_switched(
                 " Start the service; it goes on by itself"
             )
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _until_published(
+    connection: Connection, publisher: Publisher, new: Generation, seconds_max: float
+) -> int:
+    """Wait until the relay that switched has published the announcement there too: the old generation's last entry."""
     end: int = await connection.fetchval(_END, _stream(publisher), new.number - 1)
+    deadline = time.monotonic() + seconds_max
+    while (mark := await connection.fetchval(_MARK, new.number)) is not None and mark < end:
+        if time.monotonic() > deadline:
+            raise NotSwitched(
+                f"{new.name} is published up to entry {mark}, and {publisher.topic} ended with entry {end}; no relay of"
+                f" {publisher.service} published the rest within {seconds_max:g} s. Start the service; it goes on by"
+                " itself"
+            )
+        await asyncio.sleep(_POLL_SECONDS)
     return end
