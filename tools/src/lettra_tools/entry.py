@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 EXIT_INTERRUPTED = 130
@@ -23,4 +24,5 @@ def main() -> None:
 
 
 def _say_interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already; who presses twice gets the same exit code
     print("lettra: interrupted before it was done. The same command can be run again.", file=sys.stderr)

@@ -30,7 +30,10 @@ class Interrupting:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
 from lettra_tools.entry import main
-main()
+try:
+    main()
+finally:
+    os.kill(os.getpid(), signal.SIGINT)
 """
 
 
@@ -61,7 +64,7 @@ def test_a_misspelt_command_is_told_the_one_that_was_meant() -> None:
 
 
 def test_an_interrupt_while_it_loads_is_a_sentence() -> None:
-    """Guards: main (entry.py), which looks after Ctrl-C before anything is imported."""
+    """Guards: main (entry.py), which looks after Ctrl-C before anything is imported, and once is enough."""
     ended = _python(_INTERRUPTED_LOADING)
     assert (ended.returncode, ended.stdout) == (130, "")
     assert ended.stderr.splitlines() == [
@@ -81,7 +84,11 @@ def test_an_interrupt_at_work_is_the_same_sentence(
     program.command()(work)
     monkeypatch.setattr("lettra_tools.cli.app", program)
     monkeypatch.setattr(sys, "argv", ["lettra"])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.value.code == 130
     assert capsys.readouterr().err.startswith("lettra: interrupted before it was done.")
