@@ -88,6 +88,9 @@ KNOWN = {
         "imports", "Send files to the running services: customers, invoices, bank statements.", is_group=True
     ),
     "bank": Known("bank", "Bank files, without any server.", is_group=True),
+    "match": Known(
+        "match", "Match the booked credits of bank files to open items, without any server.", "EPILOG"
+    ),
     "matchbench": Known(
         "matchbench", "A labelled benchmark for matching: make one, score one.", is_group=True
     ),

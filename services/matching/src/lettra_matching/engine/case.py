@@ -1,0 +1,203 @@
+"""A payment on its way through the rules: what they ask of it, looked up once and only when it is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from lettra_matching.engine.candidates import Candidates
+from lettra_matching.engine.designating import Meant, Named, meant_by, search_keys
+from lettra_matching.engine.keys import number_key, reference_key
+from lettra_matching.engine.mentions import Written, written_in
+from lettra_matching.engine.model import Incoming, Item, Payer, RuleName
+from lettra_matching.engine.numbers import FULL, STRONG, WORDS_FOR_INVOICE, anatomy
+from lettra_matching.engine.ruleset import Rules
+from lettra_matching.engine.settling import Settlement
+from lettra_matching.engine.text import Figures, canonical, cut, figures_in, fold
+from lettra_matching.engine.who import Who, resembles, who_pays
+
+_NOTHING_SAID = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "UNKNOWN", "N/A", "NA"})
+_REFUND = re.compile(
+    r"\b(?:REMBOURS\w*|REMBT|RBT|RBST|TROP[ -]?PERCU|TROP[ -]?VERSE|REFUND\w*|REIMBURS\w*|GUTSCHRIFT"
+    r"|ERSTATTUNG|RESTITUTION)\b"
+)
+_CREDIT = re.compile(r"\b(?:AVOIRS?|CREDIT NOTES?|NOTES? DE CREDIT|GUTSCHRIFT)\b")
+ALIKE_ENOUGH = 0.6
+"""From here on a name does not contradict what a number says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found. `opens`: it is to be applied; otherwise a person is asked.
+
+    `settlement` None: the payment names what is settled already, so there is nothing to settle.
+    `blocks`: later rules may not apply something else on their own.
+    """
+
+    rule: RuleName
+    settlement: Settlement | None
+    opens: bool
+    confidence: str
+    evidence: tuple[str, ...]
+    solutions: int = 1
+    blocks: bool = False
+    customers: tuple[str, ...] = ()
+
+
+class Case:
+    """One payment, one state of the candidates, one set of rules."""
+
+    def __init__(self, payment: Incoming, candidates: Candidates, rules: Rules) -> None:
+        self.payment = payment
+        self.candidates = candidates
+        self.rules = rules
+
+    # -- what stands in the texts ----------------------------------------------------------------------------
+
+    @cached_property
+    def figures(self) -> tuple[Figures, ...]:
+        """Of each text that says something, each once."""
+        payment = self.payment
+        texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
+        folded = dict.fromkeys(fold(cut(text, self.rules.text_chars_max)).strip() for text in texts if text)
+        return tuple(figures_in(text) for text in folded if text not in _NOTHING_SAID)
+
+    @cached_property
+    def is_cut(self) -> bool:
+        """Whether more was written than is read."""
+        payment = self.payment
+        texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
+        return any(text is not None and len(text) > self.rules.text_chars_max for text in texts)
+
+    @cached_property
+    def written(self) -> tuple[Written, ...]:
+        return tuple(written_in(figures) for figures in self.figures)
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each for figures in self.figures for each in figures.references))
+
+    @cached_property
+    def search_keys(self) -> tuple[str, ...]:
+        """All index keys that the texts and the advice give, references first."""
+        keys = [reference_key(reference) for reference in self.references]
+        keys += [number_key(canonical(line.document_number)) for line in self.payment.advice]
+        keys += [key for written in self.written for key in search_keys(written)]
+        return tuple(dict.fromkeys(keys))
+
+    @cached_property
+    def found(self) -> Mapping[str, Sequence[Item]]:
+        """The items that the texts may name, by key, in the payment's currency."""
+        keys = self.search_keys[: self.rules.keys_max]
+        found = self.candidates.items_named(keys, self.payment.entity_id) if keys else {}
+        return {key: kept for key, items in found.items() if (kept := self._payable(items))}
+
+    def _payable(self, items: Iterable[Item]) -> list[Item]:
+        return [item for item in items if item.currency == self.payment.currency]
+
+    @cached_property
+    def referenced(self) -> tuple[Named, ...]:
+        """The items whose structured reference is there, and is no other item's."""
+        named = []
+        for reference in self.references:
+            items = self.found.get(reference_key(reference), ())
+            if len(items) == 1:
+                named.append(Named(items[0], FULL, reference))
+        return tuple(named)
+
+    @cached_property
+    def meant(self) -> Meant:
+        """What the texts mean among all items."""
+        return self._meant(None)
+
+    def meant_among(self, customer_ids: Collection[str]) -> Meant:
+        """What the texts mean if only these customers' items can be meant."""
+        return self._meant(customer_ids)
+
+    def _meant(self, allowed: Collection[str] | None) -> Meant:
+        read = [meant_by(written, self.found, allowed) for written in self.written]
+        unresolved = (run for meant in read for run in meant.unresolved)
+        return Meant(tuple(m for meant in read for m in meant.mentioned), tuple(unresolved))
+
+    def unknown_documents(self, items: Sequence[Item]) -> list[str]:
+        """What the texts write like an invoice's number, or like the numbers of these items, and is none known."""
+        numbers = {(parts.prefix, len(parts.digits)) for parts in (anatomy(i.document_number) for i in items)}
+        prefixes = {prefix for prefix, _digits in numbers if prefix}
+        lengths = {digits for prefix, digits in numbers if not prefix}
+        taken = {item.item_id for item in items}
+        unsure = (
+            mentioned.run
+            for mentioned in self.meant.mentioned
+            if mentioned.strength < STRONG and taken.isdisjoint(n.item.item_id for n in mentioned.candidates)
+        )
+        return [
+            run.written
+            for run in (*self.meant.unresolved, *unsure)
+            if any(letters in WORDS_FOR_INVOICE or letters in prefixes for letters in run.letters)
+            or len(run.digits) in lengths
+        ]
+
+    @cached_property
+    def says_refund(self) -> str | None:
+        """The word by which the texts say that this is no payment of an invoice, if they do."""
+        for figures in self.figures:
+            found = _REFUND.search(figures.rest)
+            if found:
+                return found[0]
+        return None
+
+    @cached_property
+    def says_credit(self) -> bool:
+        """Whether the texts speak of a credit note."""
+        return any(_CREDIT.search(figures.rest) for figures in self.figures)
+
+    # -- who pays, and what they owe -------------------------------------------------------------------------
+
+    @cached_property
+    def who(self) -> Who:
+        sirens = tuple(dict.fromkeys(siren for figures in self.figures for siren in figures.sirens))
+        return who_pays(self.payment, sirens, self.candidates, self.rules)
+
+    @cached_property
+    def own(self) -> tuple[Item, ...]:
+        """What is open of the customers who pay, oldest first, issued by the day of the payment."""
+        return self._open(self.who.ids)
+
+    @cached_property
+    def family(self) -> tuple[Item, ...]:
+        """As `own`, of all for whom they may pay; empty where that is nobody else."""
+        return self._open(self.who.family_ids) if self.who.family_ids != self.who.ids else ()
+
+    def _open(self, customer_ids: Collection[str]) -> tuple[Item, ...]:
+        day = max(self.payment.booking_date, self.payment.day)
+        return tuple(item for item in self.open_of(customer_ids) if item.issue_date <= day)
+
+    def open_of(self, customer_ids: Collection[str]) -> tuple[Item, ...]:
+        """Everything open of these customers in the payment's currency, oldest first."""
+        if not customer_ids:
+            return ()
+        payment = self.payment
+        items = self.candidates.open_items(sorted(customer_ids), payment.entity_id, payment.currency)
+        return tuple(sorted(items, key=lambda i: (i.due_date, i.issue_date, i.item_id)))
+
+    def agrees(self, customer_id: str) -> bool:
+        """Whether who pays is this customer, or pays for it, or has a name like it."""
+        return customer_id in self.who.family_ids or self.alike(customer_id)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the bank says nothing of who pays."""
+        return not self.payment.counterparty_name and not self.payment.counterparty_iban
+
+    def alike(self, customer_id: str) -> bool:
+        payer = self._payer(customer_id)
+        return payer is not None and resembles(self.payment, payer) >= ALIKE_ENOUGH
+
+    def contradicts(self, customer_ids: Collection[str]) -> bool:
+        """Whether it is known who pays, and it is none of these customers."""
+        return bool(self.who) and not any(self.agrees(each) for each in sorted(customer_ids))
+
+    def _payer(self, customer_id: str) -> Payer | None:
+        return self.candidates.payers_of([customer_id]).get(customer_id)

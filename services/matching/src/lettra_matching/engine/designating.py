@@ -1,0 +1,303 @@
+"""Which items a text means: its runs of digits, read against the items that exist, from left to right.
+
+Of all readings that start at one place the one that says most wins, and of equals the longest; what it uses is not
+read again, so `000123` says nothing where `FA-2026-000123` was found. A short number behind another one may stand
+for its last digits (`FA-2026-000123/124/125`), and two may be the ends of a range (`123-126`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lettra_matching.engine.keys import SERIAL_CHARS_MAX, number_key, serial_key
+from lettra_matching.engine.mentions import RANGE_MAX, Run, Written
+from lettra_matching.engine.model import Item
+from lettra_matching.engine.numbers import (
+    FAINT,
+    FULL,
+    LIKELY,
+    WEAK,
+    WORDS_FOR_OTHERS,
+    Anatomy,
+    agreement,
+    anatomy,
+)
+
+Found = Mapping[str, Sequence[Item]]
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SHORT_YEAR = re.compile(r"[1-4]\d")
+_MONTH = re.compile(r"0[1-9]|1[0-2]")
+_ENDS_MAX = 8
+_INTEGER_DIGITS = 9
+_FIGURE_DIGITS = 3
+"""Shorter figures stand for so much that they are numbers only behind a word for one, or in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An item that a text may mean, how much the writing says of it, and the writing."""
+
+    item: Item
+    strength: int
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """One number of a text, and the items that it may mean equally well; `between`: what a range adds."""
+
+    candidates: tuple[Named, ...]
+    run: Run
+    between: tuple[Named, ...] = ()
+
+    @property
+    def written(self) -> str:
+        return self.run.written
+
+    @property
+    def strength(self) -> int:
+        return self.candidates[0].strength
+
+    @property
+    def only(self) -> Named | None:
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a text means: its numbers, and those that look like a document's but are nobody's."""
+
+    mentioned: tuple[Mentioned, ...]
+    unresolved: tuple[Run, ...]
+
+
+# -- what to look up ----------------------------------------------------------------------------------------------
+
+
+def search_keys(written: Written) -> list[str]:
+    """All keys by which the readings of a text find items, each once, in the text's order."""
+    keys: dict[str, None] = {}
+    ends: dict[int, list[str]] = {}
+    for index in sorted(written.runs):
+        for run in written.runs[index]:
+            keys.update(dict.fromkeys(number_key(each) for each in run.canonical))
+            continued = list(_continued(run, _ends_before(written, ends, index)))
+            for digits in (*_digits_of(written, run), *(new for _old, new in continued)):
+                keys.update(dict.fromkeys(map(serial_key, serials(digits))))
+            if written.range_before(index):
+                keys.update(dict.fromkeys(_keys_between(run, continued, _ends_before(written, ends, index))))
+            known = ends.setdefault(run.last, [])
+            known += [
+                d for d in (run.digits, *(new for _old, new in continued)) if d and len(known) < _ENDS_MAX
+            ]
+    return list(keys)
+
+
+def serials(digits: str) -> list[str]:
+    """What may be the serial number in these digits: all of them, or what follows a year or a month."""
+    options = [digits]
+    if _YEAR.match(digits):
+        options += [digits[4:], *([digits[6:]] if _MONTH.match(digits[4:6]) else [])]
+    if len(digits) >= 4 and _SHORT_YEAR.match(digits):
+        options += [digits[2:], *([digits[4:]] if _MONTH.match(digits[2:4]) else [])]
+    bare = (option.lstrip("0") for option in options)
+    return list(dict.fromkeys(each for each in bare if each and len(each) <= SERIAL_CHARS_MAX))
+
+
+def _digits_of(written: Written, run: Run) -> Iterator[str]:
+    """The digits of a run, also with a year that stands last put first."""
+    if not run.digits:
+        return
+    yield run.digits
+    groups = [written.atoms[i].text for i in range(run.first, run.last + 1)]
+    if len(groups) == 2 and _YEAR.fullmatch(groups[1]):
+        yield groups[1] + groups[0]
+
+
+def _continued(run: Run, ends: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """A number before, and that number with its last digits in place of which this one stands."""
+    for end in ends:
+        if run.digits and len(run.digits) < len(end):
+            yield end, end[: -len(run.digits)] + run.digits
+
+
+def _ends_before(written: Written, ends: Mapping[int, list[str]], index: int) -> list[str]:
+    """The digits of the numbers that end just before, or before the word that joins a list."""
+    for back in (index - 1, index - 2):
+        if back >= 0 and written.atoms[back].is_number:
+            return ends.get(back, [])
+    return []
+
+
+def _keys_between(run: Run, continued: Sequence[tuple[str, str]], ends: Iterable[str]) -> Iterator[str]:
+    same_length = [(end, run.digits) for end in ends if len(end) == len(run.digits)]
+    for start, stop in [*continued, *same_length]:
+        for between in _between(start, stop):
+            yield from map(serial_key, serials(between))
+
+
+def _between(start: str, stop: str) -> Iterator[str]:
+    """The numbers strictly between two of equal length, as long as they are."""
+    head, low, high = start[:-_INTEGER_DIGITS], start[-_INTEGER_DIGITS:], stop[-_INTEGER_DIGITS:]
+    if head == stop[:-_INTEGER_DIGITS] and 1 < int(high) - int(low) <= RANGE_MAX:
+        for value in range(int(low) + 1, int(high)):
+            yield head + str(value).zfill(len(low))
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def meant_by(written: Written, found: Found, allowed: Collection[str] | None = None) -> Meant:
+    """What a text means among the found items; with `allowed` only these customers' items count."""
+    reader = _Reader(written, found, allowed)
+    return Meant(tuple(reader.read()), tuple(reader.unresolved))
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    run: Run
+    mentioned: Mentioned
+    digits: str
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.mentioned.strength, self.run.last - self.run.first
+
+
+class _Reader:
+    def __init__(self, written: Written, found: Found, allowed: Collection[str] | None) -> None:
+        self.written = written
+        self.found = found
+        self.allowed = allowed
+        self.unresolved: list[Run] = []
+
+    def read(self) -> Iterator[Mentioned]:
+        last: _Best | None = None
+        used = -1
+        for index in sorted(self.written.runs):
+            if index <= used:
+                continue
+            follows = last is not None and self._follows(last, index)
+            best = self._best(index, last if follows else None)
+            if best is None:
+                self._note(index)
+                continue
+            mentioned = best.mentioned
+            if last is not None and follows and self.written.range_before(index):
+                mentioned = replace(mentioned, between=tuple(self._between(last.mentioned, mentioned)))
+            yield mentioned
+            last, used = best, best.run.last
+
+    def _follows(self, last: _Best, index: int) -> bool:
+        """Whether nothing but a list's sign or word stands between."""
+        gap = index - last.run.last
+        return gap == 1 or (gap == 2 and self.written.joins(index - 1))
+
+    def _best(self, index: int, last: _Best | None) -> _Best | None:
+        readings = []
+        for run in self.written.runs[index]:
+            if (run.continues and last is None) or not self._may_end(run):
+                continue
+            readings += [
+                best for best in (self._direct(run), self._as_last_digits(run, last)) if best is not None
+            ]
+        return max(readings, key=lambda best: best.rank, default=None)
+
+    def _may_end(self, run: Run) -> bool:
+        """A run that is glued to more digits ends only where those may be the last digits of a further number."""
+        after = run.last + 1
+        if after >= len(self.written.atoms):
+            return True
+        atom = self.written.atoms[after]
+        if not atom.is_number or atom.before not in ("-", "/", ".", "_", ""):
+            return True
+        return atom.before in ("-", "/") and len(atom.text) <= len(run.digits)
+
+    def _direct(self, run: Run) -> _Best | None:
+        scores: dict[str, Named] = {}
+        for item in self._items(map(number_key, run.canonical)):
+            self._score(scores, item, _whole_number(run, item), run)
+        for digits in _digits_of(self.written, run):
+            for item in self._items(map(serial_key, serials(digits))):
+                strength = agreement(run.letters, digits, run.foreign, anatomy(item.document_number))
+                self._score(scores, item, strength if digits == run.digits else min(strength, LIKELY), run)
+        mentioned = _strongest(scores.values(), run)
+        return _Best(run, mentioned, run.digits) if mentioned is not None else None
+
+    def _as_last_digits(self, run: Run, last: _Best | None) -> _Best | None:
+        """Read as the last digits of a number in the series of the one before."""
+        if last is None:
+            return None
+        series = {_series(named.item) for named in last.mentioned.candidates}
+        most = last.mentioned.strength if self.written.is_listed(run.first) else WEAK
+        for _start, digits in _continued(run, [last.digits]):
+            scores: dict[str, Named] = {}
+            for item in self._items(map(serial_key, serials(digits))):
+                if _series(item) in series:
+                    strength = agreement(last.run.letters, digits, False, anatomy(item.document_number))
+                    self._score(scores, item, min(strength, most), run)
+            mentioned = _strongest(scores.values(), run)
+            if mentioned is not None:
+                return _Best(replace(run, letters=last.run.letters), mentioned, digits)
+        return None
+
+    def _score(self, scores: dict[str, Named], item: Item, strength: int, run: Run) -> None:
+        if run.doubtful and strength < FULL:
+            strength = min(strength, FAINT)
+        if strength <= FAINT and len(run.digits) < _FIGURE_DIGITS:
+            return
+        known = scores.get(item.item_id)
+        if strength > 0 and (known is None or known.strength < strength):
+            scores[item.item_id] = Named(item, strength, run.written)
+
+    def _items(self, keys: Iterable[str]) -> Iterator[Item]:
+        for key in keys:
+            for item in self.found.get(key, ()):
+                if self.allowed is None or item.customer_id in self.allowed:
+                    yield item
+
+    def _between(self, low: Mentioned, high: Mentioned) -> Iterator[Named]:
+        """The items of the same series and customer whose serials lie between two that are meant without doubt."""
+        one, other = low.only, high.only
+        if one is None or other is None or _series(one.item) != _series(other.item):
+            return
+        first, last = (anatomy(named.item.document_number).bare for named in (one, other))
+        if (
+            max(len(first), len(last)) > _INTEGER_DIGITS
+            or not 1 < int(last or 0) - int(first or 0) <= RANGE_MAX
+        ):
+            return
+        for value in range(int(first or 0) + 1, int(last)):
+            for item in self._items([serial_key(str(value))]):
+                if _series(item) == _series(one.item) and item.customer_id == other.item.customer_id:
+                    yield Named(item, min(one.strength, other.strength), f"{low.written} to {high.written}")
+
+    def _note(self, index: int) -> None:
+        """Remember a number that may be a document's and is none that is known."""
+        run = self.written.runs[index][0]
+        of_others = not WORDS_FOR_OTHERS.isdisjoint(run.letters)
+        if not of_others and not run.doubtful and not run.continues and len(run.digits) >= _FIGURE_DIGITS:
+            self.unresolved.append(run)
+
+
+def _whole_number(run: Run, item: Item) -> int:
+    """The strength of a number of which every character is there."""
+    if run.digits:
+        return agreement(run.letters, run.digits, run.foreign, anatomy(item.document_number))
+    return FULL if len(anatomy(item.document_number).canonical) >= 5 else LIKELY
+
+
+def _series(item: Item) -> tuple[str, str, tuple[str, ...]]:
+    parts: Anatomy = anatomy(item.document_number)
+    return item.entity_id, parts.prefix, parts.heads
+
+
+def _strongest(scores: Collection[Named], run: Run) -> Mentioned | None:
+    if not scores:
+        return None
+    best = max(named.strength for named in scores)
+    kept = sorted((n for n in scores if n.strength == best), key=lambda n: n.item.item_id)
+    return Mentioned(tuple(kept), run)

@@ -1,0 +1,102 @@
+"""Rule 5: one open item of exactly this amount for who pays; less a discount still valid, as rule 8 allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lettra_matching.engine.case import Case, Finding
+from lettra_matching.engine.keys import amount_key
+from lettra_matching.engine.model import Item, RuleName
+from lettra_matching.engine.periods import periods_in
+from lettra_matching.engine.settling import Settlement
+from lettra_matching.engine.undesignated import doubts, net, pools, settled
+from lettra_matching.engine.who import resembles
+
+RULE: RuleName = "exact_amount"
+RESEMBLING = 0.7
+"""How like a name must be where nobody else of a like name owes this amount."""
+RESEMBLING_MARGIN = 0.2
+
+
+def find(case: Case) -> Finding | None:
+    """The item, if it is the only one; of several equal ones, the one whose month the text names."""
+    if not case.who:
+        return _of_anyone(case)
+    for pool in pools(case):
+        found = _exact(case, pool)
+        if found:
+            return _judged(case, found, case.who.evidence)
+    return None
+
+
+def _exact(case: Case, pool: Sequence[Item]) -> list[tuple[Item, bool]]:
+    """The invoices of this amount, each with whether a discount is kept back."""
+    amount = case.payment.amount
+    invoices = [item for item in pool if item.kind == "invoice"]
+    whole = [(item, False) for item in invoices if item.open == amount]
+    return whole + [(item, True) for item in invoices if item.open != amount and net(item, case) == amount]
+
+
+def _judged(case: Case, found: list[tuple[Item, bool]], who: str) -> Finding:
+    options = found if len(found) == 1 else (_of_named_month(case, found) or found)
+    item, discounted = options[0]
+    settlement = _settlement(case, item, discounted)
+    evidence = [who, settlement.how]
+    if len(options) > 1:
+        evidence.append(f"but {len(options)} open items fit this amount; this is the oldest")
+        return Finding(RULE, settlement, False, "ambiguous", tuple(evidence), len(options))
+    if len(found) > 1:
+        evidence.append(f"of {len(found)} that fit, the text names the month of this one")
+    reasons = doubts(case, settlement)
+    confidence = "weak" if reasons else "exact_amount"
+    return Finding(RULE, settlement, not reasons, confidence, (*evidence, *reasons))
+
+
+def _settlement(case: Case, item: Item, discounted: bool) -> Settlement:
+    less = f" less its discount of {item.discount_amount}" if discounted else ""
+    how = f"{item.document_number} is open with {item.open}{less}, exactly what was paid"
+    return settled(case, [item], discounted, how)
+
+
+def _of_named_month(case: Case, found: list[tuple[Item, bool]]) -> list[tuple[Item, bool]]:
+    periods = {period for figures in case.figures for period in periods_in(figures.rest)}
+    return [
+        (item, discounted)
+        for item, discounted in found
+        if any(period.fits(item.issue_date) for period in periods)
+    ]
+
+
+def _of_anyone(case: Case) -> Finding | None:
+    """Nobody is known to pay: among all items of this amount, one whose customer's name is like the payer's."""
+    payment = case.payment
+    key = amount_key(payment.currency, payment.amount)
+    items = case.candidates.items_named([key], payment.entity_id).get(key, ())
+    pool = [
+        item
+        for item in items
+        if item.currency == payment.currency and item.issue_date <= payment.booking_date
+    ]
+    ranked = _ranked(case, [(item, discounted) for item, discounted in _exact(case, pool)])
+    if not ranked:
+        return None
+    best, item, discounted = ranked[0]
+    second = ranked[1][0] if len(ranked) > 1 else 0.0
+    if best < RESEMBLING or best - second < RESEMBLING_MARGIN:
+        return None
+    name = (payment.counterparty_name or "").strip()
+    words = (
+        f"the payer's name {name!r} is like that of {item.customer_id}, and of no other who owes this amount"
+    )
+    return _judged(case, [(item, discounted)], words)
+
+
+def _ranked(case: Case, found: list[tuple[Item, bool]]) -> list[tuple[float, Item, bool]]:
+    """Most alike first."""
+    payers = case.candidates.payers_of(sorted({item.customer_id for item, _ in found})) if found else {}
+    ranked = [
+        (resembles(case.payment, payers[item.customer_id]), item, discounted)
+        for item, discounted in found
+        if item.customer_id in payers
+    ]
+    return sorted(ranked, key=lambda r: (-r[0], r[1].item_id))

@@ -1,0 +1,1 @@
+"""`lettra match`: the matching engine on files."""
