@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lettra_tools.stack import Servers
 
-REMEDY = "Restore a newer backup, or publish to a new topic generation"
+REMEDY = "Stop all processes of the service and restore a newer backup: see the runbook fork-after-restore.md"
 
 
 async def publish(place: Place, count: int, note: str = "") -> None:
@@ -154,7 +154,7 @@ async def test_a_topic_that_was_made_anew_is_refused(place: Place, servers: Serv
     emptied = replace(place, topic=await fresh_topic(servers.kafka, partitions=3))
     reason = await refused(emptied)
     assert f"{emptied.topic}[0] is empty, but entry" in reason
-    assert "Restore it, or publish everything again to a new topic generation" in reason
+    assert "Restore it, or send again what it lost (lettra resend): see the runbook" in reason
 
 
 async def test_a_record_of_somebody_else_is_passed_over(connection: asyncpg.Connection, place: Place) -> None:

@@ -32,7 +32,7 @@ async def test_a_topic_that_lost_its_end_is_refused(connection: asyncpg.Connecti
     with pytest.raises(ForkDetected) as caught:
         async with asyncio.timeout(20):
             await place.relay().run()
-    assert "was published there: the topic lost its end. Restore it, or publish everything" in str(
+    assert "was published there: the topic lost its end. Restore it, or send again what it lost" in str(
         caught.value
     )
     assert place.topic in str(caught.value)

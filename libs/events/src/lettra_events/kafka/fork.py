@@ -18,6 +18,7 @@ from lettra_events.store.relay_store import RelayState, chain_at
 _READ_SECONDS_MAX = 30
 _REPEATS_MAX = 50_000
 """How many records a relay that was replaced may have sent again behind newer ones: more than a round has."""
+_LOST = "Restore it, or send again what it lost (lettra resend): see the runbook fork-after-restore.md"
 
 
 class ForkDetected(Exception):
@@ -82,7 +83,7 @@ async def _check_repeats(
             return
     raise ForkDetected(
         f"{tp.topic}[{tp.partition}] ends with entry {newest}, but entry {head} was published there: the topic lost"
-        " its end. Restore it, or publish everything again to a new topic generation"
+        f" its end. {_LOST}"
     )
 
 
@@ -90,7 +91,7 @@ def _check_empty(tp: TopicPartition, state: RelayState) -> None:
     if state.heads[tp.partition] > 0:
         raise ForkDetected(
             f"{tp.topic}[{tp.partition}] is empty, but entry {state.heads[tp.partition]} was published there: the"
-            " topic was deleted or emptied. Restore it, or publish everything again to a new topic generation"
+            f" topic was deleted or emptied. {_LOST}"
         )
 
 
@@ -98,5 +99,6 @@ def _fork(tp: TopicPartition, last: LogEntry, state: RelayState) -> ForkDetected
     return ForkDetected(
         f"{tp.topic}[{tp.partition}] ends with entry {last.sequence} (chain {last.chain.hex()[:12]}), which is not"
         f" in this database's log (head {state.sequence}): the database was restored from a backup older than the"
-        " topic, or belongs to another installation. Restore a newer backup, or publish to a new topic generation"
+        " topic, or belongs to another installation. Stop all processes of the service and restore a newer backup:"
+        " see the runbook fork-after-restore.md"
     )

@@ -76,7 +76,7 @@ SAYS: dict[Kind, tuple[str, str]] = {
     Kind.RECORD: ("The record on Kafka is not what the log says was published.", _WHO_SENT),
     Kind.MISSING: (
         "An entry that was published is not on Kafka where it belongs: a record was lost.",
-        _WHO_SENT,
+        "Send it again to those who wait for it, then publish the topic anew: see the runbook missing-record.md.",
     ),
     Kind.EXTRA: ("A record on Kafka claims to be an entry and is none at this place.", _WHO_SENT),
     Kind.REPEAT: (
