@@ -21,3 +21,17 @@ async def test_an_interrupt_of_the_terminal_does_not_reach_a_worker() -> None:
         assert (os.getsid(pid), os.getpgid(pid)) == (pid, pid)
         with pytest.raises(RebuildError, match="no_such_module"):
             await worker.follow(Extent({}, Exclusions()), lambda _done, _total: None)
+
+
+async def test_a_worker_that_fails_ends_in_order_while_its_input_is_open(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Guard: child.py reads a file of its own; Python, at its end, waits in vain for a thread that reads sys.stdin."""
+    task = Task(
+        "no_such_module:SERVICE", "127.0.0.1:1", "postgresql://127.0.0.1:1/x", "rebuild", (), {}, alone=True
+    )
+    async with worker_beside(task) as worker:
+        with pytest.raises(RebuildError):
+            await worker.follow(Extent({}, Exclusions()), lambda _done, _total: None)
+        await worker._process.wait()
+    assert "Fatal Python error" not in capfd.readouterr().err

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from queue import SimpleQueue
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import asyncpg
 import uvloop
@@ -27,17 +27,19 @@ def main() -> None:
     global _answers
     _answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the service's code may print is not an answer
-    task = Task.from_json(sys.stdin.buffer.readline())
+    # Not sys.stdin: Python closes that one when it ends, and dies where a thread still reads from it.
+    told = os.fdopen(os.dup(0), "rb")
+    task = Task.from_json(told.readline())
     extents: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_listen, args=(extents,), daemon=True).start()
+    threading.Thread(target=_listen, args=(told, extents), daemon=True).start()
     configure_logs("rebuild", "ERROR")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(task, extents))
 
 
-def _listen(extents: SimpleQueue[bytes]) -> None:
+def _listen(told: BinaryIO, extents: SimpleQueue[bytes]) -> None:
     """Once the input ends nobody waits for this process any more, in the middle of work or not."""
-    for line in sys.stdin.buffer:
+    for line in told:
         extents.put(line)
     os._exit(0)
 
