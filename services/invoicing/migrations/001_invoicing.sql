@@ -56,11 +56,22 @@ create table documents (
     net               numeric not null,
     vat               numeric not null,
     gross             numeric not null,
-    credited          numeric not null check (credited between 0 and gross),
+    credited          numeric not null check (credited >= 0),
     corrects          text,
     payment_reference text,
     origin            text    not null,
-    primary key (entity_id, document_number)
+    payable           numeric not null check (payable between 0 and gross),
+    terms             text,
+    instalments       text[]  not null,
+    discount_amount   numeric,
+    discount_until    date,
+    deposit           boolean not null,
+    deducted          numeric not null check (deducted >= 0),
+    disputed          numeric not null check (disputed between 0 and gross),
+    written_off       numeric not null check (written_off >= 0),
+    status            bigint,
+    primary key (entity_id, document_number),
+    check (credited + deducted + written_off <= gross)
 );
 create index documents_customer on documents (customer_id, entity_id, document_number);
 
@@ -99,6 +110,14 @@ alter table contacts
     alter column name set statistics 0, alter column email set statistics 0, alter column phone set statistics 0,
     alter column street set statistics 0, alter column postal_code set statistics 0, alter column city set statistics 0;
 
+-- Lines and parties of invoices that were issued here; never changed and never deleted. Their digest is in the history.
+create table document_contents (
+    entity_id       text  not null,
+    document_number text  not null,
+    content         bytea not null,
+    primary key (entity_id, document_number)
+);
+
 -- How far the import of a file is; the file is known by its digest.
 create table imports (
     digest      text        primary key,
@@ -111,9 +130,12 @@ create table imports (
 
 -- Projection from ar.matching.events.
 create table settlements (
-    customer_id text    not null,
-    item_id     text    not null,
-    settled     numeric not null,
-    open        numeric not null,
+    customer_id     text    not null,
+    item_id         text    not null,
+    entity_id       text    not null,
+    document_number text    not null,
+    settled         numeric not null,
+    open            numeric not null,
     primary key (customer_id, item_id)
 );
+create index settlements_document on settlements (customer_id, entity_id, document_number);

@@ -212,7 +212,7 @@ class TestRefusesToStart:
 
 class TestHealth:
     async def test_the_database_goes_and_comes_back(self, own_servers):
-        """Guards: _database_check (service/process.py), DATABASE_AWAY (service/problems.py)."""
+        """Guards: _database_check (service/process.py), SERVER_AWAY (store/running.py)."""
         local = own_servers(kafka=False)
         server = local.start().postgres
         async with fresh_database(server, "lettra_invoicing") as dsn:

@@ -57,7 +57,9 @@ class TestInvoice:
         outcome = given(evolve, *BASE).when(issuing())
         (number, invoice) = outcome.events
         assert number == drawn(1)
-        assert invoice == invoice_event(payment_reference=invoice.payment_reference)
+        assert invoice == invoice_event(
+            payment_reference=invoice.payment_reference, mentions=invoice.mentions
+        )
         assert outcome.result.document_number == "FA-000001"
 
     def test_the_next_one_has_the_next_number(self):
@@ -233,6 +235,7 @@ def test_the_rows_of_documents_are_whole():
         net=Decimal("10.00"),
         vat=Decimal("2.00"),
         gross=Decimal("12.00"),
+        payable=Decimal("12.00"),
         credited=Decimal(0),
         corrects="FA-000001",
     )

@@ -13,7 +13,12 @@ from lettra_invoicing.projections.settlements import Settlement, project
 
 OPENED, PAID = item_events()
 NOTE = OPENED.model_copy(
-    update={"item_id": "FR01:AV-000001", "kind": "credit_note", "amount": Decimal("12.00")}
+    update={
+        "item_id": "FR01:AV-000001",
+        "document_number": "AV-000001",
+        "kind": "credit_note",
+        "amount": Decimal("12.00"),
+    }
 )
 CREDITED = CreditApplied(
     customer_id="C-1",
@@ -39,8 +44,12 @@ def test_an_item_is_opened_paid_and_credited():
     """Guard: project (projections/settlements.py); what is open is matching's word, what is settled is the sum."""
     rows = fold(OPENED, NOTE, PAID, CREDITED)
     assert rows == {
-        ("C-1", "FR01:FA-000001"): Settlement("C-1", "FR01:FA-000001", Decimal("62.00"), Decimal("58.00")),
-        ("C-1", "FR01:AV-000001"): Settlement("C-1", "FR01:AV-000001", Decimal("12.00"), Decimal(0)),
+        ("C-1", "FR01:FA-000001"): Settlement(
+            "C-1", "FR01:FA-000001", "FR01", "FA-000001", Decimal("62.00"), Decimal("58.00")
+        ),
+        ("C-1", "FR01:AV-000001"): Settlement(
+            "C-1", "FR01:AV-000001", "FR01", "AV-000001", Decimal("12.00"), Decimal(0)
+        ),
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lettra_events.contracts import TOPICS, contracts
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, OpeningItemTaken
 from lettra_events.contracts.matching import DayProcessed
 from lettra_events.contracts.payments import PaymentReceived, ThroughDate
 from lettra_events.decisions.workspace import Workspace, for_each
@@ -25,7 +25,7 @@ from lettra_matching.domain import DAYS, HELD, Day
 from lettra_matching.projections.day_ticks import DAY_TICKS, DayTick
 
 TICKING_TOPICS = (TOPICS["invoicing"], TOPICS["payments"])
-_DECIDED_UPON = types(InvoiceIssued, CreditNoteIssued, PaymentReceived)
+_DECIDED_UPON = types(InvoiceIssued, CreditNoteIssued, OpeningItemTaken, PaymentReceived)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class _OfEntity(Event):
         return f"entity:{self.entity_id}"
 
 
+PARTS_MAX = 24
+"""Into how many open items one document may be parted."""
 DebtorClass = Literal["company", "public", "private"]
 """What the law makes of a debtor: a company, a public buyer (terms of its own, ECB + 8), a private person."""
 

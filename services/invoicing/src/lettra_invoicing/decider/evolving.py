@@ -110,19 +110,29 @@ def _of_documents(event: Event) -> Iterable[Change[Any]]:
             yield put(SERIES, Series(event.entity_id, event.series, event.number, event.issue_date))
         case InvoiceIssued():
             yield put(DOCUMENTS, document_of(event))
+            for deposit in event.deposits:
+                yield _of_document(event.entity_id, deposit.document_number, deducted=deposit.amount)
         case CreditNoteIssued():
             yield put(DOCUMENTS, document_of(event))
-            yield change(
-                DOCUMENTS,
-                (event.entity_id, event.corrects),
-                lambda row: replace(row, credited=row.credited + event.gross),
-            )
+            yield _of_document(event.entity_id, event.corrects, credited=event.gross)
         case InvoicingDayClosed():
             yield Change(
                 CALENDAR,
                 (CALENDAR_KEY,),
                 lambda row: replace(row or NO_DAY_CLOSED, closed_date=event.business_date),
             )
+
+
+def _of_document(entity_id: str, document_number: str, **more: Decimal) -> Change[Any]:
+    """So much is added to these columns; more than the document is for is an error of the history."""
+
+    def add(row: Document) -> Document:
+        after = replace(row, **{name: getattr(row, name) + amount for name, amount in more.items()})
+        if after.left < 0 or not 0 <= after.disputed <= after.gross:
+            raise ValueError(f"{document_number}: {more} is more than is left of {row.gross}")
+        return after
+
+    return change(DOCUMENTS, (entity_id, document_number), add)
 
 
 def _of_customer(customer_id: str, columns: Mapping[str, Any]) -> Change[Any]:
@@ -142,8 +152,9 @@ def _serving(row: Customer, contact_id: str, purposes: tuple[str, ...]) -> Custo
 
 
 def document_of(event: InvoiceIssued | CreditNoteIssued) -> Document:
+    """The row of a document as it is issued."""
     invoice = event if isinstance(event, InvoiceIssued) else None
-    note = event if isinstance(event, CreditNoteIssued) else None
+    deducted = sum((each.amount for each in invoice.deposits), Decimal(0)) if invoice else Decimal(0)
     return Document(
         entity_id=event.entity_id,
         document_number=event.document_number,
@@ -156,9 +167,17 @@ def document_of(event: InvoiceIssued | CreditNoteIssued) -> Document:
         vat=event.vat,
         gross=event.gross,
         credited=Decimal(0),
-        corrects=note.corrects if note else None,
+        corrects=event.corrects if isinstance(event, CreditNoteIssued) else None,
         payment_reference=event.payment_reference,
         origin=event.origin,
+        payable=event.gross - deducted,
+        terms=invoice.terms if invoice else None,
+        instalments=tuple(f"{each.due_date} {each.amount}" for each in invoice.instalments)
+        if invoice
+        else (),
+        discount_amount=invoice.discount_amount if invoice else None,
+        discount_until=invoice.discount_until if invoice else None,
+        deposit=invoice.deposit if invoice else False,
     )
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
+from lettra_events.contracts.invoicing import CreditNoteIssued, DepositDeducted, InvoiceIssued, NumberDrawn
 from lettra_events.service.rejection import Rejected
+from lettra_invoicing.decider import contents, terms
 from lettra_invoicing.decider.customers import need_customer, need_entity
 from lettra_invoicing.decider.evolving import document_of
 from lettra_invoicing.decider.numbering import draw_number
 from lettra_invoicing.domain import (
+    Contact,
     Customer,
+    DepositAsked,
     Document,
     ImportDocument,
     IssueCreditNote,
@@ -24,20 +29,92 @@ from lettra_invoicing.domain import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An invoice that is issued: its number, the invoice, its content where it has lines, and what to know of it."""
+
+    drawn: NumberDrawn
+    invoice: InvoiceIssued
+    content: bytes | None
+    warnings: tuple[str, ...]
+
+
 def issue_invoice(
-    command: IssueInvoice, entity: LegalEntity | None, customer: Customer | None, series: Series | None
-) -> tuple[NumberDrawn, InvoiceIssued]:
-    """The next number of the series, and the invoice that bears it."""
-    need_entity(entity, command.entity_id)
-    need_customer(customer, command.customer_id)
+    command: IssueInvoice,
+    entity: LegalEntity,
+    customer: Customer,
+    contact: Contact | None,
+    deposits: Sequence[Document | None],
+    series: Series | None,
+) -> Issue:
+    """The next number of the series, and the invoice that bears it; `deposits` are those that the command deducts."""
+    net, vat, gross = contents.amounts_of(command)
+    deducted = _deduct(command, deposits, gross)
+    payable = gross - sum((each.amount for each in deducted), Decimal(0))
+    due = terms.when_due(command, customer)
+    discount_amount, discount_until = terms.discount(command, due.terms, payable)
+    party = contents.check_parties(entity, customer, contact) if command.lines else None
     drawn = draw_number(command.entity_id, command.series, command.issue_date, series)
-    data = command.model_dump(exclude={"series"})
-    invoice = InvoiceIssued(
-        **data,
-        document_number=drawn.document_number,
-        payment_reference=creditor_reference(drawn.document_number),
-    )
-    return drawn, invoice
+    data: dict[str, Any] = {
+        "customer_id": command.customer_id,
+        "entity_id": command.entity_id,
+        "document_number": drawn.document_number,
+        "issue_date": command.issue_date,
+        "due_date": due.due_date,
+        "currency": command.currency,
+        "net": net,
+        "vat": vat,
+        "gross": gross,
+        "payment_reference": creditor_reference(drawn.document_number),
+        "terms": due.terms.written if due.terms else None,
+        "instalments": terms.instalments(command, payable),
+        "discount_amount": discount_amount,
+        "discount_until": discount_until,
+        "deposit": command.deposit,
+        "deposits": deducted,
+        "mentions": contents.mentions(command, entity, customer),
+    }
+    content = contents.content_of(command, data, entity, customer, party) if party else None
+    digest = contents.digest_of(content) if content else None
+    return Issue(drawn, InvoiceIssued(**data, document_digest=digest), content, due.warnings)
+
+
+def _deduct(
+    command: IssueInvoice, deposits: Sequence[Document | None], gross: Decimal
+) -> tuple[DepositDeducted, ...]:
+    """So much of each deposit invoice as is asked for, or all that is left of it; never more than the gross."""
+    found = [
+        _deducted(command, asked, deposit) for asked, deposit in zip(command.deposits, deposits, strict=True)
+    ]
+    total = sum((each.amount for each in found), Decimal(0))
+    if total > gross:
+        raise Rejected(
+            "deposits-exceed-invoice",
+            f"deposits of {total} {command.currency} are more than the invoice of {gross}",
+            field="deposits",
+        )
+    return tuple(found)
+
+
+def _deducted(command: IssueInvoice, asked: DepositAsked, deposit: Document | None) -> DepositDeducted:
+    number = asked.document_number
+    if deposit is None or not deposit.deposit:
+        raise Rejected(
+            "unknown-deposit", f"there is no deposit invoice {number}", status=404, field="deposits"
+        )
+    if deposit.customer_id != command.customer_id:
+        raise Rejected("other-customer", f"{number} is another customer's", field="deposits")
+    if deposit.currency != command.currency:
+        raise Rejected("wrong-currency", f"{number} is in {deposit.currency}", field="deposits")
+    amount = deposit.left if asked.amount is None else asked.amount
+    terms.check_whole([amount], command.currency, "deposits")
+    if not 0 < amount <= deposit.left:
+        raise Rejected(
+            "deposit-exceeded",
+            f"{amount} {command.currency} is not within the {deposit.left} left of {number}",
+            field="deposits",
+        )
+    return DepositDeducted(document_number=number, amount=amount)
 
 
 def issue_credit_note(
@@ -67,7 +144,7 @@ def import_document(
     need_customer(customer, command.customer_id)
     event = _imported(command)
     if existing is not None:
-        if replace(existing, credited=Decimal(0)) == document_of(event):
+        if existing.as_issued == document_of(event):
             return []
         raise Rejected(
             "document-exists",
@@ -91,7 +168,7 @@ def _check_credit(invoice: Document, gross: Decimal, currency: str, issue_date: 
             f"{invoice.document_number} is in {invoice.currency}, the credit note in {currency}",
             field="currency",
         )
-    left = invoice.gross - invoice.credited
+    left = invoice.left
     if gross > left:
         raise Rejected(
             "credit-exceeds-invoice",

@@ -44,10 +44,11 @@ class Erased(BaseModel):
 
 
 class Issued(BaseModel):
-    """The document's number, and the reference that its payer should give."""
+    """The document's number, and the reference that its payer should give; `warnings`: what to look at, in words."""
 
     document_number: str
     payment_reference: str | None
+    warnings: tuple[str, ...]
 
 
 class Closed(BaseModel):

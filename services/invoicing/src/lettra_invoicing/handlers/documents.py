@@ -5,36 +5,61 @@ from __future__ import annotations
 from datetime import date
 
 from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
+from lettra_events.decisions.tables import put
 from lettra_events.decisions.workspace import Workspace
 from lettra_invoicing.decider import issuing, numbering
+from lettra_invoicing.decider.customers import need_customer, need_entity
 from lettra_invoicing.domain import (
     CALENDAR,
     CALENDAR_KEY,
+    CONTACTS,
     CUSTOMERS,
+    DOCUMENT_CONTENTS,
     DOCUMENTS,
     LEGAL_ENTITIES,
     NO_DAY_CLOSED,
     SERIES,
+    Contact,
+    Customer,
+    DocumentContent,
     ImportDocument,
     IssueCreditNote,
     IssueInvoice,
+    first_contact_id,
 )
 from lettra_invoicing.handlers.answers import Closed, Issued
 
 
 def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
+    deposits = [(command.entity_id, each.document_number) for each in command.deposits]
     workspace.expect(
         (LEGAL_ENTITIES, (command.entity_id,)),
         (CUSTOMERS, (command.customer_id,)),
         (SERIES, (command.entity_id, command.series)),
+        *((DOCUMENTS, key) for key in deposits),
     )
-    drawn, invoice = issuing.issue_invoice(
+    entity = need_entity(workspace.get(LEGAL_ENTITIES, command.entity_id), command.entity_id)
+    customer = need_customer(workspace.get(CUSTOMERS, command.customer_id), command.customer_id)
+    issue = issuing.issue_invoice(
         command,
-        workspace.get(LEGAL_ENTITIES, command.entity_id),
-        workspace.get(CUSTOMERS, command.customer_id),
+        entity,
+        customer,
+        _addressee(workspace, customer) if command.lines else None,
+        workspace.get_many(DOCUMENTS, deposits),
         workspace.get(SERIES, command.entity_id, command.series),
     )
-    return _append_issued(workspace, drawn, invoice)
+    answer = _append_issued(workspace, issue.drawn, issue.invoice, issue.warnings)
+    if issue.content is not None:
+        kept = DocumentContent(command.entity_id, issue.invoice.document_number, issue.content)
+        workspace.apply(put(DOCUMENT_CONTENTS, kept))
+    return answer
+
+
+def _addressee(workspace: Workspace, customer: Customer) -> Contact | None:
+    """Billing's contact if it has an address, else the customer's own."""
+    ids = [customer.contact_id, first_contact_id(customer.customer_id)]
+    found = workspace.get_many(CONTACTS, [(contact_id,) for contact_id in ids if contact_id])
+    return next((contact for contact in found if contact is not None and contact.street), None)
 
 
 def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
@@ -50,12 +75,19 @@ def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
 
 
 def _append_issued(
-    workspace: Workspace, drawn: NumberDrawn, document: InvoiceIssued | CreditNoteIssued
+    workspace: Workspace,
+    drawn: NumberDrawn,
+    document: InvoiceIssued | CreditNoteIssued,
+    warnings: tuple[str, ...] = (),
 ) -> Issued:
     """The document's stream is created, not locked beforehand: its number is only known under the series' lock."""
     workspace.append(drawn)
     workspace.create(document)
-    return Issued(document_number=document.document_number, payment_reference=document.payment_reference)
+    return Issued(
+        document_number=document.document_number,
+        payment_reference=document.payment_reference,
+        warnings=warnings,
+    )
 
 
 def import_document(workspace: Workspace, command: ImportDocument) -> bool:

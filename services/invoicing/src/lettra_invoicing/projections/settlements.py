@@ -15,10 +15,15 @@ from lettra_events.kafka.reading import Context, types
 
 @dataclass(frozen=True)
 class Settlement:
-    """What is settled and what is open of an item, in its currency, as matching sees it."""
+    """What is settled and what is open of an item, in its currency, as matching sees it.
+
+    A document has one item, or one for each instalment.
+    """
 
     customer_id: str
     item_id: str
+    entity_id: str
+    document_number: str
     settled: Decimal
     open: Decimal
 
@@ -31,12 +36,18 @@ def project(event: Event, _context: Context) -> Iterable[Change[Any]]:
     """Fold one of matching's events."""
     match event:
         case ItemOpened():
-            yield put(SETTLEMENTS, Settlement(event.customer_id, event.item_id, Decimal(0), event.amount))
+            yield put(SETTLEMENTS, _opened(event))
         case CashApplied():
             yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
         case CreditApplied():
             yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
             yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
+
+
+def _opened(event: ItemOpened) -> Settlement:
+    return Settlement(
+        event.customer_id, event.item_id, event.entity_id, event.document_number, Decimal(0), event.amount
+    )
 
 
 def _settle(customer_id: str, item_id: str, amount: Decimal, open_after: Decimal) -> Change[Any]:

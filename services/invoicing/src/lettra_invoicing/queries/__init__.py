@@ -8,7 +8,13 @@ from lettra_invoicing.queries.customers import (
     list_customers,
     read_customer,
 )
-from lettra_invoicing.queries.documents import DocumentPage, DocumentView, list_documents, read_document
+from lettra_invoicing.queries.documents import (
+    DocumentPage,
+    DocumentView,
+    list_documents,
+    read_content,
+    read_document,
+)
 
 __all__ = [
     "ContactPage",
@@ -19,6 +25,7 @@ __all__ = [
     "list_contacts",
     "list_customers",
     "list_documents",
+    "read_content",
     "read_customer",
     "read_document",
 ]

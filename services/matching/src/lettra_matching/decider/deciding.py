@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, OpeningItemTaken
 from lettra_events.contracts.matching import (
     CashApplied,
     CashPutOnAccount,
@@ -41,42 +42,85 @@ class Designated:
     evidence: str
 
 
-def open_item(event: InvoiceIssued | CreditNoteIssued) -> ItemOpened:
-    """Re-state a document as an open item. A credit note is due at once."""
-    due = event.due_date if isinstance(event, InvoiceIssued) else event.issue_date
+def open_items(event: InvoiceIssued) -> list[ItemOpened]:
+    """Re-state an invoice as one open item, or as one for each instalment; none where deposits cover all of it."""
+    parts = event.owed()
+    return [
+        _item(
+            event,
+            "invoice",
+            part_id(event.entity_id, event.document_number, part.number if len(parts) > 1 else None),
+            part.due_date,
+            part.amount,
+        )
+        for part in parts
+    ]
+
+
+def open_credit_note(event: CreditNoteIssued) -> ItemOpened:
+    """Re-state a credit note as an open item, due at once."""
+    item_id = part_id(event.entity_id, event.document_number)
+    return _item(event, "credit_note", item_id, event.issue_date, event.gross)
+
+
+def open_opening_item(event: OpeningItemTaken) -> ItemOpened:
+    """Re-state what was open when its entity began here, as far as it was open then."""
+    part = event.number if event.number > 1 else None
+    item_id = part_id(event.entity_id, event.document_number, part)
+    return _item(event, event.kind, item_id, event.due_date, event.amount)
+
+
+def part_id(entity_id: str, document_number: str, part: int | None = None) -> str:
+    """The id of a document's item, or of one of its parts."""
+    whole = f"{entity_id}:{document_number}"
+    return whole if part is None else f"{whole}#{part}"
+
+
+def _item(
+    event: InvoiceIssued | CreditNoteIssued | OpeningItemTaken,
+    kind: Literal["invoice", "credit_note"],
+    item_id: str,
+    due_date: date,
+    amount: Decimal,
+) -> ItemOpened:
     return ItemOpened(
         customer_id=event.customer_id,
         entity_id=event.entity_id,
-        item_id=f"{event.entity_id}:{event.document_number}",
-        kind="invoice" if isinstance(event, InvoiceIssued) else "credit_note",
+        item_id=item_id,
+        kind=kind,
         document_number=event.document_number,
         issue_date=event.issue_date,
-        due_date=due,
+        due_date=due_date,
         currency=event.currency,
-        amount=event.gross,
+        amount=amount,
         payment_reference=event.payment_reference,
     )
 
 
-def set_off(note: OpenItem, invoice: OpenItem | None) -> list[Event]:
-    """A credit note against the invoice that it names, as far as that is open; the rest stays open itself."""
-    if invoice is None or invoice.kind != "invoice" or invoice.currency != note.currency:
-        return []
-    amount = min(note.open, invoice.open)
-    if amount <= 0:
-        return []
-    return [
-        CreditApplied(
-            customer_id=note.customer_id,
-            entity_id=note.entity_id,
-            credit_item_id=note.item_id,
-            item_id=invoice.item_id,
-            amount=amount,
-            currency=note.currency,
-            open_after=invoice.open - amount,
-            credit_open_after=note.open - amount,
+def set_off(note: OpenItem, invoice: Iterable[OpenItem | None]) -> list[Event]:
+    """A credit note against the items of the invoice that it names, in order; the rest of it stays open."""
+    settled: list[Event] = []
+    left = note.open
+    for item in invoice:
+        if item is None or item.kind != "invoice" or item.currency != note.currency:
+            continue
+        amount = min(left, item.open)
+        if amount <= 0:
+            continue
+        left -= amount
+        settled.append(
+            CreditApplied(
+                customer_id=note.customer_id,
+                entity_id=note.entity_id,
+                credit_item_id=note.item_id,
+                item_id=item.item_id,
+                amount=amount,
+                currency=note.currency,
+                open_after=item.open - amount,
+                credit_open_after=left,
+            )
         )
-    ]
+    return settled
 
 
 def take_payment(event: PaymentReceived) -> PaymentTaken:

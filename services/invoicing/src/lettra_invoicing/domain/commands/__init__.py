@@ -11,18 +11,28 @@ from lettra_invoicing.domain.commands.customers import (
     RegisterCustomer,
     RegisterLegalEntity,
 )
-from lettra_invoicing.domain.commands.documents import ImportDocument, IssueCreditNote, IssueInvoice
+from lettra_invoicing.domain.commands.documents import (
+    DepositAsked,
+    ImportDocument,
+    IssueCreditNote,
+    IssueInvoice,
+    LineAsked,
+    Reason,
+)
 
 __all__ = [
     "PURPOSES",
     "Address",
     "ChangeCustomer",
     "CloseInsolvency",
+    "DepositAsked",
     "EraseContact",
     "ImportDocument",
     "IssueCreditNote",
     "IssueInvoice",
+    "LineAsked",
     "OpenInsolvency",
+    "Reason",
     "RegisterContact",
     "RegisterCustomer",
     "RegisterLegalEntity",

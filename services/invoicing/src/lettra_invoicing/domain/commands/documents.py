@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, Self
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from lettra_events.contracts.invoicing import PARTS_MAX
 from lettra_events.money import CurrencyCode, Money
 from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing.domain.commands.base import Asked
-from lettra_invoicing.domain.values import CreditorReference, DocumentNumber, SeriesName, Sum
+from lettra_invoicing.domain.terms import TermsText
+from lettra_invoicing.domain.values import CreditorReference, DocumentNumber, SeriesName, Sum, Text
+
+DEPOSITS_MAX, LINES_MAX = 50, 1_000
+Percent = Annotated[Sum, Field(gt=0, le=100)]
+Quantity = Annotated[Sum, Field(max_digits=12, decimal_places=4)]
+Reason = Literal[
+    "price",
+    "quantity",
+    "quality",
+    "delivery",
+    "duplicate",
+    "already_paid",
+    "order_reference",
+    "billing_address",
+    "vat",
+    "contract",
+    "goodwill",
+    "other",
+]
+"""Why an invoice is contested or corrected."""
+
+
+def check_sums(currency: str, net: Decimal, vat: Decimal, gross: Decimal) -> None:
+    """ValueError: more decimals than the currency has, or net and VAT are not the gross."""
+    for name, amount in (("net", net), ("vat", vat), ("gross", gross)):
+        if not Money.of(amount, currency).is_whole:
+            raise ValueError(f"{name} {amount} has more decimals than the currency {currency}")
+    if net + vat != gross:
+        raise ValueError(f"net {net} + vat {vat} is not gross {gross}")
 
 
 class _Amounts(Asked):
@@ -21,27 +52,126 @@ class _Amounts(Asked):
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        for name, amount in (("net", self.net), ("vat", self.vat), ("gross", self.gross)):
-            if not Money.of(amount, self.currency).is_whole:
-                raise ValueError(f"{name} {amount} has more decimals than the currency {self.currency}")
-        if self.net + self.vat != self.gross:
-            raise ValueError(f"net {self.net} + vat {self.vat} is not gross {self.gross}")
+        check_sums(self.currency, self.net, self.vat, self.gross)
         return self
 
 
-class IssueInvoice(_Amounts):
-    """Issue an invoice with the next number of a series."""
+class InstalmentAsked(Asked):
+    """One payment of several: a share of what is to be paid in per cent, or an amount."""
+
+    due_date: IsoDate
+    percent: Percent | None = None
+    amount: Annotated[Sum, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.percent is None) == (self.amount is None):
+            raise ValueError("an instalment has a percent or an amount; give one of them")
+        return self
+
+
+class DiscountAsked(Asked):
+    """An early-payment discount (escompte), in per cent of what is to be paid or an amount, until a value date."""
+
+    percent: Percent | None = None
+    amount: Annotated[Sum, Field(gt=0)] | None = None
+    until: IsoDate
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.percent is None) == (self.amount is None):
+            raise ValueError("a discount has a percent or an amount; give one of them")
+        return self
+
+
+class DepositAsked(Asked):
+    """A deposit invoice (facture d'acompte) to deduct: so much of it, or all that is left of it."""
+
+    document_number: DocumentNumber
+    amount: Annotated[Sum, Field(gt=0)] | None = None
+
+
+class LineAsked(Asked):
+    """What was delivered; net = quantity x price, rounded, less the discount. The price is net and per unit."""
+
+    name: Text
+    description: Annotated[str, Field(max_length=1000)] | None = None
+    quantity: Quantity
+    unit: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,3}$")] = "C62"
+    price: Annotated[Sum, Field(ge=0)]
+    discount: Annotated[Sum, Field(ge=0)] = Decimal(0)
+    vat_category: Literal["S", "Z", "E", "AE", "K", "G", "O"] = "S"
+    vat_rate: Annotated[Sum, Field(ge=0, le=100)]
+    exemption_reason: Text | None = None
+
+
+class IssueInvoice(Asked):
+    """Issue an invoice with the next number of a series.
+
+    When it is due: `due_date`, or from `terms`, or from the customer's terms, or 30 days. Amounts may be left out where
+    `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts.
+    """
 
     entity_id: Identifier
     customer_id: Identifier
     series: SeriesName
     issue_date: IsoDate
-    due_date: IsoDate
+    due_date: IsoDate | None = None
+    terms: TermsText | None = None
+    currency: CurrencyCode
+    net: Annotated[Sum, Field(ge=0)] | None = None
+    vat: Annotated[Sum, Field(ge=0)] | None = None
+    gross: Annotated[Sum, Field(gt=0)] | None = None
+    instalments: Annotated[tuple[InstalmentAsked, ...], Field(max_length=PARTS_MAX)] = ()
+    discount: DiscountAsked | None = None
+    deposit: bool = False
+    deposits: Annotated[tuple[DepositAsked, ...], Field(max_length=DEPOSITS_MAX)] = ()
+    operation_category: Literal["goods", "services", "mixed"] | None = None
+    lines: Annotated[tuple[LineAsked, ...], Field(max_length=LINES_MAX)] = ()
+    delivery_date: IsoDate | None = None
+    buyer_reference: Text | None = None
+    order_number: Text | None = None
+    contract_number: Text | None = None
 
     @model_validator(mode="after")
-    def _due_after_issue(self) -> Self:
-        _check_due(self.issue_date, self.due_date)
+    def _consistent(self) -> Self:
+        if self.due_date is not None:
+            _check_due(self.issue_date, self.due_date)
+        self._check_instalments()
+        if self.deposit and self.deposits:
+            raise ValueError("an invoice for a deposit deducts none; leave deposits out")
+        numbers = [each.document_number for each in self.deposits]
+        if len(set(numbers)) < len(numbers):
+            raise ValueError("a deposit invoice is named twice in deposits; add its amounts up")
+        if self.discount is not None and self.discount.until < self.issue_date:
+            raise ValueError(f"discount.until {self.discount.until} is before issue_date {self.issue_date}")
+        if self.lines and self.operation_category is None:
+            raise ValueError(
+                "operation_category is missing: goods, services or mixed (CGI ann. II 242 nonies A)"
+            )
+        if not self.lines or self.gross is not None:
+            self._check_amounts()
         return self
+
+    def _check_amounts(self) -> None:
+        for name, amount in (("net", self.net), ("vat", self.vat), ("gross", self.gross)):
+            if amount is None:
+                raise ValueError(f"{name} is missing: give net, vat and gross, or lines without any of them")
+        check_sums(self.currency, self.net or Decimal(0), self.vat or Decimal(0), self.gross or Decimal(0))
+
+    def _check_instalments(self) -> None:
+        if not self.instalments:
+            return
+        days = [each.due_date for each in self.instalments]
+        if days != sorted(set(days)) or days[0] < self.issue_date:
+            raise ValueError("instalments are due one after the other, from issue_date on")
+        if self.due_date not in (None, days[-1]):
+            raise ValueError(f"due_date {self.due_date} is not that of the last instalment, {days[-1]}")
+        if self.terms is not None:
+            raise ValueError("terms are for an invoice that is due at once; instalments have their own dates")
+        percents = [each.percent for each in self.instalments if each.percent is not None]
+        if percents and (len(percents) != len(days) or sum(percents) != 100):
+            raise ValueError("instalments in percent are all in percent, and 100 together")
 
 
 class IssueCreditNote(_Amounts):
@@ -51,6 +181,7 @@ class IssueCreditNote(_Amounts):
     series: SeriesName
     issue_date: IsoDate
     corrects: DocumentNumber
+    reason: Reason | None = None
 
 
 class ImportDocument(_Amounts):

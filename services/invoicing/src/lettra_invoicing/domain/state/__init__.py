@@ -18,11 +18,13 @@ from lettra_invoicing.domain.state.customers import (
 from lettra_invoicing.domain.state.documents import (
     CALENDAR,
     CALENDAR_KEY,
+    DOCUMENT_CONTENTS,
     DOCUMENTS,
     NO_DAY_CLOSED,
     SERIES,
     Calendar,
     Document,
+    DocumentContent,
     Series,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "CUSTOMERS",
     "CUSTOMER_CONTACTS",
     "DOCUMENTS",
+    "DOCUMENT_CONTENTS",
     "ERASED_CONTACTS",
     "LEGAL_ENTITIES",
     "NO_DAY_CLOSED",
@@ -43,6 +46,7 @@ __all__ = [
     "Customer",
     "CustomerContact",
     "Document",
+    "DocumentContent",
     "ErasedContact",
     "LegalEntity",
     "Series",

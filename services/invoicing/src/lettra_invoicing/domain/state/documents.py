@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from lettra_events.decisions.tables import Table
 
+ZERO = Decimal(0)
+
 
 @dataclass(frozen=True)
 class Document:
-    """An invoice or a credit note; `credited` is how much of an invoice its credit notes take back."""
+    """An invoice or a credit note, and how much of an invoice is not as it was issued any more.
+
+    `payable`: the gross less the deposits that it deducts. `instalments`: `<due date> <amount>` each, in order.
+    `credited`: what its credit notes take back; `deducted`: what final invoices deduct of this deposit invoice;
+    `disputed`: what is contested now; `written_off`: what was given up. `status`: its last one of electronic invoicing.
+    """
 
     entity_id: str
     document_number: str
@@ -27,6 +34,26 @@ class Document:
     corrects: str | None
     payment_reference: str | None
     origin: str
+    payable: Decimal
+    terms: str | None
+    instalments: tuple[str, ...]
+    discount_amount: Decimal | None
+    discount_until: date | None
+    deposit: bool
+    deducted: Decimal = ZERO
+    disputed: Decimal = ZERO
+    written_off: Decimal = ZERO
+    status: int | None = None
+
+    @property
+    def left(self) -> Decimal:
+        """How much of an invoice can be credited, contested or given up."""
+        return self.gross - self.credited - self.deducted - self.written_off
+
+    @property
+    def as_issued(self) -> Document:
+        """Without what happened since."""
+        return replace(self, credited=ZERO, deducted=ZERO, disputed=ZERO, written_off=ZERO, status=None)
 
 
 @dataclass(frozen=True)
@@ -58,6 +85,23 @@ SERIES: Table[Series] = Table(
     "series", Series, key=("entity_id", "series"), guard=lambda key: f"series:{key[0]}:{key[1]}"
 )
 CALENDAR: Table[Calendar] = Table("calendar", Calendar, key=("name",), guard=lambda _key: "days")
+
+
+@dataclass(frozen=True)
+class DocumentContent:
+    """Lines and parties of an invoice as JSON: beside the history, which has their digest."""
+
+    entity_id: str
+    document_number: str
+    content: bytes
+
+
+DOCUMENT_CONTENTS: Table[DocumentContent] = Table(
+    "document_contents",
+    DocumentContent,
+    key=("entity_id", "document_number"),
+    guard=lambda key: f"invoice:{key[0]}:{key[1]}",
+)
 
 CALENDAR_KEY = "invoicing"
 NO_DAY_CLOSED = Calendar(CALENDAR_KEY, None, ())

@@ -1,0 +1,109 @@
+"""Numbers without a hole, and documents never beyond what they correct, while many write at once and one is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import Counter
+from decimal import Decimal
+from itertools import count
+
+import httpx
+from invoicing_examples import CREDIT_NOTE, INVOICE
+from service_process import serving
+
+WRITERS, KILLED_AT = 8, "append.written@9"
+DEPOSIT = INVOICE | {"series": "AC", "deposit": True}
+QUARTER = {"net": "25.00", "vat": "5.00", "gross": "30.00"}
+
+
+async def test_two_processes_write_at_once_and_one_is_killed(api, servers, database, tmp_path):
+    """Guards: the series is locked last and in the append transaction (store/running.py, decider/numbering.py).
+
+    Whoever gets no answer asks again under the same key of the process that lives: nothing is issued twice.
+    """
+    asked = count()
+    answers: dict[str, str] = {}
+
+    async with serving(servers, database, tmp_path, "api", LETTRA_FAILPOINT=KILLED_AT) as dying:
+
+        async def issue(client: httpx.AsyncClient, path: str, body: dict) -> None:
+            key = f"key-{next(asked)}"
+            for each in (client, api.client):
+                try:
+                    response = await each.post(path, json=body, headers={"Idempotency-Key": key})
+                except httpx.TransportError:
+                    continue
+                if response.status_code == 201:
+                    answers[key] = response.json()["document_number"]
+                else:
+                    assert response.json()["type"].endswith("credit-exceeds-invoice"), response.text
+                return
+
+        for body in (INVOICE, DEPOSIT):
+            await issue(api.client, "/invoices", body)
+        bodies = [
+            ("/invoices", INVOICE),
+            ("/invoices", DEPOSIT),
+            ("/credit-notes", CREDIT_NOTE | QUARTER),
+            ("/credit-notes", CREDIT_NOTE | QUARTER | {"corrects": "AC-000001"}),
+        ]
+
+        async def writer(number: int) -> None:
+            client = dying.client if number % 2 else api.client
+            for path, body in bodies * 2:
+                await issue(client, path, body)
+
+        await asyncio.gather(*(writer(number) for number in range(WRITERS)))
+        assert await dying.ended() == -signal.SIGKILL
+
+    documents = await api.table("documents")
+    by_series: dict[str, list[int]] = {}
+    for row in documents:
+        series, _, number = row["document_number"].rpartition("-")
+        by_series.setdefault(series, []).append(int(number))
+    assert {series: sorted(numbers) for series, numbers in by_series.items()} == {
+        "FA": list(range(1, 2 * WRITERS + 2)),
+        "AC": list(range(1, 2 * WRITERS + 2)),
+        "AV": list(range(1, 9)),
+    }
+    assert sorted(answers.values()) == sorted(row["document_number"] for row in documents)
+    drawn = Counter(event["type"] for event in await api.events())["invoicing.NumberDrawn"]
+    assert drawn == len(documents)
+    credited = {row["document_number"]: row["credited"] for row in documents if row["credited"]}
+    assert credited == {"FA-000001": Decimal(120), "AC-000001": Decimal(120)}
+
+
+async def test_a_deposit_is_deducted_once_however_many_ask_at_once(api):
+    """Guard: the deposit invoice is locked with the final one (handlers/documents.py)."""
+    await api.made("/invoices", DEPOSIT | QUARTER)
+    body = INVOICE | {"deposits": [{"document_number": "AC-000001"}]}
+    note = CREDIT_NOTE | QUARTER | {"corrects": "AC-000001"}
+    responses = await asyncio.gather(
+        *(api.post(path, each) for path, each in [("/invoices", body), ("/credit-notes", note)] * 4)
+    )
+    assert sorted(response.status_code for response in responses) == [201] + [422] * 7
+    rows = {row["document_number"]: row for row in await api.table("documents")}
+    first = rows["AC-000001"]
+    assert first["deducted"] + first["credited"] == 30
+    assert len(rows) == 2
+
+
+async def test_an_invoice_with_lines_is_kept_whole(api):
+    """Guard: the content is written in the transaction of its event (handlers/documents.py)."""
+    address = {"street": "4 chemin du Moulin", "postal_code": "04500", "city": "Quinson"}
+    entity = {"entity_id": "FR02", "name": "Ateliers", "siren": "552100554", "vat_number": "FR96552100554"}
+    await api.made("/legal-entities", entity | {"address": address})
+    await api.made("/customers", {"customer_id": "C-9", "name": "Durand", "address": "1 rue X, 75001 Paris"})
+    lines = [{"name": f"Article {n}", "quantity": "2", "price": "10.00", "vat_rate": "20"} for n in range(50)]
+    body = {name: INVOICE[name] for name in ("series", "issue_date", "currency")}
+    body |= {"entity_id": "FR02", "customer_id": "C-9", "operation_category": "goods", "lines": lines}
+    body["instalments"] = [{"due_date": f"2026-0{n}-15", "percent": "50"} for n in (1, 2)]
+    await api.made("/invoices", body)
+    shown = await api.get("/documents/FR02/FA-000001")
+    assert (shown["gross"], shown["due_date"]) == ("1200.00", "2026-02-15")
+    assert shown["instalments"] == [{"due_date": f"2026-0{n}-15", "amount": "600.00"} for n in (1, 2)]
+    (kept,) = await api.table("document_contents")
+    digest = await api.pool.fetchval("select encode(sha256(content), 'hex') from document_contents")
+    event = (await api.events())[-1]
+    assert (event["data"]["document_digest"], kept["document_number"]) == (digest, "FA-000001")

@@ -1,0 +1,108 @@
+"""Invoices with lines: what they come to, what must be known of the parties, and the content that is kept."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from hashlib import sha256
+
+import pytest
+from invoicing_examples import CUSTOMER_REGISTERED, ENTITY, ENTITY_REGISTERED, IBAN, MAIL, issue
+from pydantic import ValidationError
+
+from lettra_events.contracts.invoicing import LegalEntityRegistered
+from lettra_events.testing.given import given
+from lettra_invoicing import handlers
+from lettra_invoicing.decider import evolve
+from lettra_invoicing.domain import CONTACTS, DOCUMENT_CONTENTS, Contact
+
+SELLER = LegalEntityRegistered(
+    **ENTITY, country="FR", street="4 chemin du Moulin", postal_code="04500", city="Quinson", iban=IBAN
+)
+BUYER = Contact(
+    "contact:C-1", "A. Petit", MAIL, "+33123456789", street="1 rue X", postal_code="75001", city="Paris"
+)
+NO_AMOUNTS = {"net": None, "vat": None, "gross": None}
+
+
+def line(price: str, quantity: str = "1", rate: str = "20", **more) -> dict:
+    return {"name": "Article", "quantity": quantity, "price": price, "vat_rate": rate, **more}
+
+
+def issuing(*lines, **changes):
+    command = issue(lines=lines, operation_category="goods", **(NO_AMOUNTS | changes))
+    return lambda w: handlers.issue_invoice(w, command)
+
+
+def base(seller=SELLER, contact=BUYER):
+    history = given(evolve, seller, CUSTOMER_REGISTERED)
+    if contact is not None:
+        history.workspace.loaded(CONTACTS, [], [contact])
+    return history
+
+
+class TestAmounts:
+    def test_each_line_is_rounded_and_vat_once_a_rate(self):
+        """By hand: 3 x 0.335 -> 1.01; 2 x 0.10 - 0.05 = 0.15; 20 % of 1.16 -> 0.23; 5.5 % of 9.99 -> 0.55."""
+        lines = line("0.335", "3"), line("0.10", "2", discount="0.05"), line("9.99", rate="5.5")
+        invoice = base().when(issuing(*lines)).events[1]
+        assert (invoice.net, invoice.vat, invoice.gross) == (
+            Decimal("11.15"),
+            Decimal("0.78"),
+            Decimal("11.93"),
+        )
+
+    def test_what_is_given_must_be_what_the_lines_come_to(self):
+        """Guard: contents.amounts_of (decider/contents.py)."""
+        given_amounts = {"net": "100.00", "vat": "20.01", "gross": "120.01"}
+        base().when(issuing(line("100"), **given_amounts)).then_refused("lines-do-not-add-up", "gross")
+        right = {"net": "100.00", "vat": "20.00", "gross": "120.00"}
+        assert base().when(issuing(line("100"), **right)).error is None
+
+    def test_nothing_to_pay(self):
+        base().when(issuing(line("1"), line("1", "-1"))).then_refused("nothing-to-pay", "lines")
+
+    def test_without_lines_amounts_are_needed(self):
+        with pytest.raises(ValidationError, match="net is missing"):
+            issue(net=None)
+        with pytest.raises(ValidationError, match="operation_category is missing"):
+            issue(lines=[line("1")], **NO_AMOUNTS)
+
+
+class TestContent:
+    def test_the_event_has_the_digest_of_what_is_kept(self):
+        outcome = base().when(issuing(line("100"), order_number="PO-7"))
+        kept = outcome.row(DOCUMENT_CONTENTS, "FR01", "FA-000001").content
+        assert outcome.events[1].document_digest == sha256(kept).hexdigest()
+        content = json.loads(kept)
+        assert content["invoice"]["document_number"] == "FA-000001"
+        assert (content["seller"]["city"], content["seller"]["iban"]) == ("Quinson", IBAN)
+        assert (content["buyer"]["name"], content["buyer"]["city"]) == ("Dupont", "Paris")
+        assert (content["lines"][0]["net"], content["order_number"]) == ("100.00", "PO-7")
+
+    def test_neither_event_nor_content_has_what_an_erasure_would_look_for(self):
+        """Guards: _ADDRESS (decider/contents.py); the event has the digest alone."""
+        outcome = base().when(issuing(line("100")))
+        kept = outcome.row(DOCUMENT_CONTENTS, "FR01", "FA-000001").content.decode()
+        for secret in (MAIL, "+33123456789", "Petit"):
+            assert secret not in kept
+        for secret in (MAIL, "Petit", "rue X"):
+            assert not any(secret in event.model_dump_json() for event in outcome.events)
+
+    def test_without_lines_nothing_is_kept(self):
+        outcome = base().when(lambda w: handlers.issue_invoice(w, issue()))
+        assert outcome.events[1].document_digest is None
+        assert outcome.row(DOCUMENT_CONTENTS, "FR01", "FA-000001") is None
+
+
+class TestParties:
+    def test_a_seller_that_lacks_what_must_be_shown(self):
+        """Guard: check_parties (decider/contents.py); no number is drawn for it."""
+        outcome = base(seller=ENTITY_REGISTERED).when(issuing(line("1")))
+        outcome.then_refused("incomplete-legal-entity", "entity_id")
+        assert "street, postal_code, city" in str(outcome.error)
+
+    @pytest.mark.parametrize("contact", [None, Contact("contact:C-1", email=MAIL)])
+    def test_a_buyer_without_an_address(self, contact):
+        """Guard: check_parties (decider/contents.py)."""
+        base(contact=contact).when(issuing(line("1"))).then_refused("customer-without-address", "customer_id")
