@@ -13,6 +13,7 @@ from lettra_events.envelope import Delivery
 from lettra_events.kafka.generations import partitions_of
 from lettra_events.kafka.newest import read_topics
 from lettra_events.kafka.parked import Parked, read_parked, read_waiting
+from lettra_events.kafka.parking import entity_named_in
 from lettra_events.kafka.releasing import NotParked, Release, Skip, release_key
 from lettra_events.progress import Progress
 from lettra_events.service.service import Service
@@ -145,15 +146,7 @@ def _concerned(service: Service, delivery: Delivery) -> Iterator[str | None]:
     try:
         found = service.reading.entity_of(decode(event))
     except Exception:  # whatever it is, it may be why the event is parked
-        yield _named_in(event.payload)
+        yield entity_named_in(event.payload)
         return
     if found is not None:
         yield found
-
-
-def _named_in(payload: bytes) -> str | None:
-    try:
-        found = json.loads(payload)["entity_id"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return found if isinstance(found, str) else None

@@ -13,8 +13,8 @@ import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 
-from lettra_events.kafka.applying import DATABASE_AWAY
 from lettra_events.kafka.topics import TopicMisfit
+from lettra_events.rebuild.workers import DATABASE_AWAY
 from lettra_events.service.service import Service
 from lettra_events.service.settings import ServiceSettings
 from lettra_events.store.append import Connection
@@ -69,7 +69,7 @@ def reach(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEvent
         )
     except TimeoutError:
         fail("Kafka or PostgreSQL did not answer in time. Try again once both are back.", EXIT_DOWN)
-    except (*DATABASE_AWAY, asyncpg.InterfaceError) as error:
+    except DATABASE_AWAY as error:
         fail(f"PostgreSQL broke off ({type(error).__name__}: {error}). Try again once it is back.", EXIT_DOWN)
 
 

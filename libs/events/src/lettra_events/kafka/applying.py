@@ -32,6 +32,7 @@ from lettra_events.store.append import Connection
 from lettra_events.store.running import (
     RETRIES_MAX,
     ROUNDS_MAX,
+    SERVER_AWAY,
     TRANSIENT,
     Again,
     decide_under_locks,
@@ -46,17 +47,11 @@ update consumer_offsets set sequence = $5, next_offset = $6
  where topic = $3 and partition = $4 and sequence = $7 and {IS_READ_HERE} and not exists (
     select from consumer_generations g where g.topic = $3 and g.left_at is null and g.through < $5)"""  # noqa: S608
 
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
+PASSING = (
+    *SERVER_AWAY,
     asyncpg.TransactionRollbackError,
-    asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,
-    OSError,
 )
 """The database is away, full, busy or a standby: that says nothing of the records."""
 
@@ -67,7 +62,7 @@ class PositionMoved(Exception):
 
 def will_pass(error: Exception, connection: Connection) -> bool:
     """Whether an error is of the moment and not of what was attempted: try again later, and never park for it."""
-    return isinstance(error, DATABASE_AWAY) or connection.is_closed()
+    return isinstance(error, PASSING) or connection.is_closed()
 
 
 async def apply_batch(

@@ -152,11 +152,12 @@ def _entity_of(reading: Reading, event: RecordedEvent) -> str | None:
     try:
         found = reading.entity_of(decode(event))
     except Exception:
-        found = _entity_in(event.payload)
+        found = entity_named_in(event.payload)
     return found if found is None or _storable(found) == found else None
 
 
-def _entity_in(payload: bytes) -> str | None:
+def entity_named_in(payload: bytes) -> str | None:
+    """What data that are at least JSON say of themselves; None where they name no entity."""
     try:
         found = orjson.loads(payload).get("entity_id")
     except (orjson.JSONDecodeError, AttributeError):

@@ -21,7 +21,7 @@ from typing import Any, Protocol, Self, cast
 
 import asyncpg
 
-from lettra_events.kafka.applying import DATABASE_AWAY as PASSING
+from lettra_events.kafka.applying import PASSING
 from lettra_events.progress import Progress
 from lettra_events.rebuild.errors import NotNow, RebuildError, ServersAway
 from lettra_events.rebuild.extent import Extent

@@ -15,24 +15,13 @@ from starlette.exceptions import HTTPException
 
 from lettra_events.errors import EventTooLarge, IdempotencyKeyReused, StaleVersion, TooManyRounds
 from lettra_events.service.rejection import ManyErrors, Rejected
-from lettra_events.store.running import TRANSIENT
+from lettra_events.store.running import SERVER_AWAY, TRANSIENT
 
 PROBLEMS = "urn:lettra:problem:"
 MEDIA_TYPE = "application/problem+json"
 ERRORS_SHOWN_MAX = 50
 _UNPARSED = "There was an error parsing the body"
 """What FastAPI says of JSON that fails otherwise than by its grammar."""
-
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.PostgresSystemError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,
-    OSError,
-)
-"""What the driver raises while the database is away, goes away, is full, a standby, or has no time for us."""
 
 
 class Problem(BaseModel):
@@ -60,7 +49,7 @@ def install_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, partial(_answer, answer))
     for kind in (*TRANSIENT, TooManyRounds):
         app.add_exception_handler(kind, partial(_answer, _busy))
-    for kind in DATABASE_AWAY:
+    for kind in SERVER_AWAY:
         app.add_exception_handler(kind, partial(_answer, _away))
     app.add_exception_handler(asyncpg.InterfaceError, _interface)
     app.openapi = partial(_described, app, app.openapi)  # type: ignore[method-assign]

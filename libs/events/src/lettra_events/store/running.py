@@ -32,6 +32,17 @@ TRANSIENT = (
 )
 """Errors of one attempt, not of what was attempted: run it again."""
 
+SERVER_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What the driver raises while the database is away, goes away, is full, a standby, or has no time for us."""
+
 Run = Callable[[Workspace], T]
 Write = Callable[[Connection, Workspace], Awaitable[None]]
 
