@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from lettra_events.envelope import Delivery, MalformedRecord, from_record
@@ -30,6 +31,7 @@ from lettra_tools.stack.state import read_state
 
 LOOKED_AT_RECORDS_MAX = 1_000
 READ_SECONDS_MAX = 5.0
+ANSWER_SECONDS_MAX = 10.0
 _COMMAND = "lag"
 _PUBLISHED = """
 select r.sequence, r.mark, (select count(*) from outbox) as outbox,
@@ -119,10 +121,14 @@ async def ask_lag(services: Iterable[Service], folder: Path) -> Lag:
             if not service.reading.topics:
                 continue
             try:
-                partitions = await _read_to(connection, service, settings.kafka)
-                reading += await _compared_with_kafka(settings.kafka, partitions)
+                # Once away is enough: nobody waits for each service anew.
+                kafka_away = kafka_away or await _why_silent(settings.kafka)
+                if kafka_away is None:
+                    partitions = await _read_to(connection, service, settings.kafka)
+                    reading += await _compared_with_kafka(settings.kafka, partitions)
             except (KafkaError, TimeoutError) as error:
                 kafka_away = str(error) or type(error).__name__
+            if kafka_away is not None:
                 reading += await _positions(
                     connection, service, await recorded_generations(connection, service.reading.topics)
                 )
@@ -197,6 +203,19 @@ async def _consumer(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def _why_silent(kafka: str) -> str | None:
+    """A broker that is frozen takes connections and says nothing; its client would wait for minutes."""
+    client = AIOKafkaClient(bootstrap_servers=kafka)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS_MAX):
+            await client.bootstrap()
+    except TimeoutError:
+        return f"no answer from {kafka} within {ANSWER_SECONDS_MAX:.0f} s"
+    finally:
+        await client.close()
+    return None
 
 
 async def _with_offsets(kafka: str, partitions: Sequence[Reading]) -> list[Reading]:

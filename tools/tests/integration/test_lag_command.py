@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import clerk
@@ -128,6 +129,19 @@ def test_without_kafka_it_says_what_the_database_knows_and_is_3(desk: Desk) -> N
     found = desk.lettra("lag")
     assert found.exit_code == 3
     assert "Kafka does not answer" in found.stderr
+    assert desk.office.topic in found.stdout
+
+
+def test_a_broker_that_takes_connections_and_says_nothing_is_away(desk: Desk) -> None:
+    """Guard: _why_silent; a frozen broker made the command wait for 40 s for each service."""
+    desk.park(deposit("a"))
+    desk.monkeypatch.setattr(lag, "ANSWER_SECONDS_MAX", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        desk.monkeypatch.setenv("LETTRA_KAFKA", address)
+        found = desk.lettra("lag")
+    assert found.exit_code == 3
+    assert f"no answer from {address} within 1 s" in found.stderr
     assert desk.office.topic in found.stdout
 
 
