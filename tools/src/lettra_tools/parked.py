@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from lettra_events.contracts import decode
 from lettra_events.contracts.matching import DayProcessed
-from lettra_events.envelope import Delivery
+from lettra_events.envelope import Delivery, RecordedEvent
 from lettra_events.kafka.generations import partitions_of
 from lettra_events.kafka.newest import read_topics
 from lettra_events.kafka.parked import Parked, read_parked, read_waiting
@@ -82,18 +82,26 @@ async def look_at(one: Found, folder: Path) -> Shown:
     """The failing event and what waits behind it; `Away` if the database is."""
     settings = reachable_settings(one.service, folder)
     async with database(one.service, settings, _COMMAND) as connection:
-        waiting = await read_waiting(connection, one.parked.topic, one.parked.key, WAITING_READ_MAX)
-        if not waiting:
+        event: RecordedEvent | None = None
+        behind: list[Waiting] = []
+        entities: set[str | None] = set()
+        waiting = read_waiting(connection, one.parked.topic, one.parked.key, WAITING_READ_MAX)
+        async for delivery in waiting:
+            entities.update(_concerned(one.service, delivery))
+            if event is None:
+                event = delivery.entry.event
+            elif len(behind) < BEHIND_SHOWN_MAX:
+                behind.append(_waits(delivery))
+        if event is None:
             raise NotParked(f"{one.parked.topic}: the key {one.parked.key} is not parked")
-        held = await _held_back(connection, one.service, waiting)
-    event = waiting[0].entry.event
+        held = await _held_back(connection, one.service, entities)
     return Shown(
         one,
         event.stream_id,
         event.version,
         readable(event.payload),
         readable(event.attributes),
-        [_waits(delivery) for delivery in waiting[1 : BEHIND_SHOWN_MAX + 1]],
+        behind,
         held,
     )
 
@@ -125,11 +133,10 @@ def _waits(delivery: Delivery) -> Waiting:
     return Waiting(delivery.entry.sequence, event.type, event.stream_id)
 
 
-async def _held_back(connection: Connection, service: Service, waiting: Sequence[Delivery]) -> Held | None:
-    """Days of a service that says which days it has processed: those that wait for an entity of these records."""
+async def _held_back(connection: Connection, service: Service, entities: Set[str | None]) -> Held | None:
+    """Days of a service that says which days it has processed: those that wait for one of these entities."""
     if DayProcessed.service != service.reading.service:
         return None
-    entities = {entity for delivery in waiting for entity in _concerned(service, delivery)}
     rows = await connection.fetch(_DAYS, DayProcessed.event_type)
     days = [
         (row["day"], entity)

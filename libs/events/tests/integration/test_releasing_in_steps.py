@@ -56,6 +56,20 @@ async def test_in_steps_of_any_size_the_same_is_applied_in_the_same_order(
         assert await stopped_at(office) == [(1, "ValueError"), *((n, "NotTriedYet") for n in told)]
 
 
+@pytest.mark.parametrize(("records", "told"), [(0, [2, 3, 4, 5, 6]), (2, [3, 5]), (9, [])])
+async def test_a_step_is_bounded_in_bytes_as_well(
+    servers: Servers, records: int, told: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: releasing._WAITING ends where the records before reach STEP_BYTES_MAX; one record is always applied."""
+    async with open_office(servers) as office:
+        await park_all(office)
+        largest = await office.connection.fetchval("select max(octet_length(record)) from parked_records")
+        monkeypatch.setattr("lettra_events.kafka.releasing.STEP_BYTES_MAX", records * largest + 1)
+        assert await release(office, mended) == Release(applied=7, skipped=0)
+        assert await actual(office.connection) == expected(enumerate(WRITTEN, 1))
+        assert [sequence for sequence, _ in await stopped_at(office)] == [1, *told]
+
+
 @pytest.mark.parametrize("step", [1, 2, 500])
 async def test_a_record_that_fails_stops_a_later_step_there(servers: Servers, step: int) -> None:
     """Guards: _apply_in_order goes one by one after a failure; _step's counts add up; the skip is of the first step."""
@@ -152,7 +166,7 @@ async def test_a_history_of_parking_is_measured_and_shown(servers: Servers) -> N
             "select max(recorded_at) from events where type = 'clerk.KeyParked'"
         )
         assert (key.key, key.sequence, key.waiting, key.since) == ("again", 11, 2, first_of_now)
-        waiting = await read_waiting(office.connection, office.topic, "again", 10)
+        waiting = [each async for each in read_waiting(office.connection, office.topic, "again", 10)]
         assert [one.entry.sequence for one in waiting] == [11, 13]
         measured = await measure_parked(office.connection, "clerk")
         assert (measured.keys, measured.records) == (1, 2)

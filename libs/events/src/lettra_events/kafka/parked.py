@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from lettra_events.envelope import Delivery
-from lettra_events.kafka.parking import thaw
+from lettra_events.kafka.parking import ParkedKey, thaw
 from lettra_events.store.append import Connection
 
+FETCHED_MAX = 20
+"""Records that are fetched at once: with the limit of an event, some eight megabytes."""
 RECORDS_COUNTED_MAX = 100_000
 """A graph shows no more waiting records than this: each process counts them, every two seconds."""
 
@@ -31,21 +33,13 @@ _WAITING = "select record from parked_records where topic = $1 and key = $2 orde
 _DECISIONS = "select type, count(*) as events from events where stream_id like 'parked:%' group by type"
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+@dataclass(frozen=True)
+class Parked(ParkedKey):
     """A key that is stopped. `sequence`, `event_id`, `type` and `error` are of the record at which it stands.
 
     `since`: when it was parked, however often a release stopped again. `waiting`: its records, that one included.
     """
 
-    topic: str
-    key: str
-    partition: int
-    sequence: int
-    event_id: UUID
-    type: str
-    entity_id: str | None
-    error: str
     since: datetime
     waiting: int
 
@@ -55,9 +49,14 @@ async def read_parked(connection: Connection, service: str) -> list[Parked]:
     return [Parked(**row) for row in await connection.fetch(_PARKED, f"{service}.KeyReleased")]
 
 
-async def read_waiting(connection: Connection, topic: str, key: str, limit: int) -> list[Delivery]:
-    """The first records of the key that wait, in their order; the one at which it stands is the first of them."""
-    return [thaw(row[0]) for row in await connection.fetch(_WAITING, topic, key, limit)]
+async def read_waiting(connection: Connection, topic: str, key: str, limit: int) -> AsyncIterator[Delivery]:
+    """The first records of the key that wait, in their order; the one at which it stands is the first of them.
+
+    They are fetched a few at a time; the connection is in a transaction until all are read, or this is closed.
+    """
+    async with connection.transaction(readonly=True):
+        async for row in connection.cursor(_WAITING, topic, key, limit, prefetch=FETCHED_MAX):
+            yield thaw(row[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Releasing a parked key: its records are applied in their order, as the inbox would have, and the key runs again.
 
-It goes in steps of a bounded number of records, each one transaction under the lock of the partition's position, so
-that no consumer puts a record behind the key meanwhile or applies one before those that wait. Between two steps the key
-is parked as before, at the record where the release goes on, and a `KeyParked` says so: whoever looks, or is killed
-there, finds nothing but a key that waits. A record that fails again stops the key where it then stands: what was
-applied before it stays applied, the rest waits on, and a new `KeyParked` says which record it is and why.
+It goes in steps of bounded size, each one transaction under the lock of the partition's position, so that no consumer
+puts a record behind the key meanwhile or applies one before those that wait. Between two steps the key is parked as
+before, at the record where the release goes on, and a `KeyParked` says so: whoever looks, or is killed there, finds
+nothing but a key that waits. A record that fails again stops the key where it then stands: what was applied before it
+stays applied, the rest waits on, and a new `KeyParked` says which record it is and why.
 So the parked key always names the first record that waits, and several bad records are skipped one after the other.
 """
 
@@ -34,11 +34,18 @@ select o.partition from consumer_offsets o join parked_keys k using (topic)
  where k.topic = $1 and k.key = $2 and o.partition = $3 for update of o"""
 _STANDS = "select sequence, event_id from parked_keys where topic = $1 and key = $2"
 _WAITING = """
-select partition, sequence, record from parked_records where topic = $1 and key = $2 order by sequence limit $3"""
+select partition, sequence, record
+  from (select *, row_number() over these as n, sum(octet_length(record)) over these - octet_length(record) as before
+          from (select partition, sequence, record from parked_records
+                 where topic = $1 and key = $2 order by sequence limit $3) as first_ones
+        window these as (order by sequence)) as measured
+ where n <= 2 or before < $4 order by sequence"""
 _COUNT = "select count(*) from parked_records where topic = $1 and key = $2"
 
 STEP_RECORDS_MAX = 500
 """Records that are applied in one transaction, which keeps the consumer of the partition waiting for so long."""
+STEP_BYTES_MAX = 16_000_000
+"""A step ends with the record that reaches so much, as it is kept (about twice its data), or with the one behind it."""
 
 
 class NotParked(LookupError):
@@ -144,8 +151,8 @@ async def _step(
                 read = partitions_of(await recorded_generations(connection, reading.topics))
                 partitions = {**partitions, **read}
                 waiting, count = await _hold(connection, partitions, topic, key, skip, records_max + 1)
-                goes_on_at = waiting[records_max] if count > records_max else None
-                these = waiting[:records_max]
+                whole = len(waiting) == count <= records_max
+                these, goes_on_at = (waiting, None) if whole else (waiting[:-1], waiting[-1])
                 step = await _apply_waiting(connection, reading, partitions, these, goes_on_at, count, skip)
                 failpoints.reach("release.written")
             failpoints.reach("release.committed")
@@ -159,7 +166,7 @@ async def _step(
 async def _hold(
     connection: Connection, partitions: Mapping[str, int], topic: str, key: str, skip: Skip | None, limit: int
 ) -> tuple[Sequence[Delivery], int]:
-    """Keep the consumer out; the first records that wait, and how many do.
+    """Keep the consumer out; the first records that wait, two or more where so many do, and how many do.
 
     Its partition is the one in which the key's records come now: it may have been parked in an older generation.
     """
@@ -185,7 +192,8 @@ async def _what_waits(connection: Connection, topic: str, key: str, limit: int) 
     stands = await connection.fetchrow(_STANDS, topic, key)
     if stands is None:
         raise NotParked(f"{topic}: the key {key} is not parked")
-    waiting = [_thaw_of(topic, key, *row) for row in await connection.fetch(_WAITING, topic, key, limit)]
+    rows = await connection.fetch(_WAITING, topic, key, limit, STEP_BYTES_MAX)
+    waiting = [_thaw_of(topic, key, *row) for row in rows]
     first = waiting[0].entry if waiting else None
     if first is None or (first.sequence, first.event.event_id) != (stands["sequence"], stands["event_id"]):
         there = f"the first that waits is {first.sequence}" if first else "nothing waits"

@@ -33,12 +33,12 @@ async def resend(
     sent, byte for byte; who has them drops them.
     """
     generation = await published_topic(connection, topic)
-    entries = await _lost(connection, generation, partition, after, through)
+    await _check_wanted(connection, generation, partition, after, through)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=0)
     await producer.start()
     try:
-        previous = after
-        for entry in entries:
+        previous, sent = after, 0
+        async for entry in _entries(connection, after, through, generation, partition):
             timestamp, headers = to_record(entry, previous)
             await producer.send_and_wait(
                 generation.name,
@@ -48,15 +48,16 @@ async def resend(
                 timestamp,
                 headers,
             )
-            previous = entry.sequence
+            previous, sent = entry.sequence, sent + 1
     finally:
         await producer.stop()
-    return len(entries)
+    return sent
 
 
-async def _lost(
+async def _check_wanted(
     connection: Connection, generation: Generation, partition: int, after: int, through: int
-) -> list[LogEntry]:
+) -> None:
+    """Before anything is sent: all of it was published, and it is not too much."""
     mark = await connection.fetchval("select mark from relay")
     if through > mark:
         raise ResendRefused(f"entry {through} was not published yet (published up to {mark}): the relay will")
@@ -66,14 +67,13 @@ async def _lost(
         )
     if after and not [e async for e in _entries(connection, after - 1, after, generation, partition)]:
         raise ResendRefused(f"entry {after} is not one of {generation.name}[{partition}]")
-    found: list[LogEntry] = []
-    async for entry in _entries(connection, after, through, generation, partition):
-        found.append(entry)
-        if len(found) > RECORDS_MAX:
+    found = 0
+    async for _entry in _entries(connection, after, through, generation, partition):
+        found += 1
+        if found > RECORDS_MAX:
             raise ResendRefused(
                 f"more than {RECORDS_MAX} records are lost: publish a new generation of the topic"
             )
-    return found
 
 
 async def _entries(
