@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lettra_events.envelope import MalformedRecord, from_record
 from lettra_events.kafka.topics import partition_of
 from lettra_events.rebuild import paths
 from lettra_events.rebuild.errors import RebuildError
@@ -143,36 +144,81 @@ def test_a_broadcast_counts_in_a_partition_that_comes_to_it_after_another() -> N
 
 
 class Raw:
-    """As a consumer gives it."""
+    """As a consumer gives it: a sound record, changed in these headers (None: without it)."""
 
-    def __init__(self, **headers: bytes) -> None:
-        self.offset, self.key, self.value = 7, b"a", b"{}"
-        self.headers = tuple((f"ce_{name}", value) for name, value in headers.items())
+    def __init__(
+        self, key: bytes | None = b"a", value: bytes | None = b"{}", **headers: bytes | None
+    ) -> None:
+        self.offset, self.key, self.value = 7, key, value
+        self.headers = tuple((f"ce_{n}", v) for n, v in {**SOUND, **headers}.items() if v is not None)
 
 
-SOUND = {"sequence": b"5", "previoussequence": b"3", "type": b"x", "dataschema": b"urn:lettra:x:2"}
+SOUND = {
+    "id": b"6d3c3c53-8a44-5c2f-9a0c-4f6c6d9a7e11",
+    "source": b"/lettra/toy",
+    "time": b"2026-03-16T09:30:00+00:00",
+    "dataschema": b"urn:lettra:x:2",
+    "correlationid": b"c",
+    "causationid": b"c",
+    "type": b"x",
+    "subject": b"account:a",
+    "streamversion": b"1",
+    "sequence": b"5",
+    "previoussequence": b"3",
+    "chain": b"00" * 32,
+}
 
 
 def test_a_record_is_read_as_far_as_a_rebuild_needs_it() -> None:
-    found = read_brief(Raw(**SOUND))
+    found = read_brief(Raw())
     assert (found.sequence, found.previous, found.offset) == (5, 3, 7)
     assert found.kind == ("x", 2)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"sequence": b"x"},
-        {"sequence": b"3"},
-        {"sequence": b"%d" % 2**63},
-        {"previoussequence": b"-1"},
-        {"type": None},
-        {"dataschema": b""},
-    ],
-)
-def test_what_is_no_event_is_told_apart(wrong: dict[str, bytes]) -> None:
+WRONG = [
+    *({name: None} for name in SOUND),
+    *({name: b"\xff"} for name in SOUND),
+    *({name: b"-1"} for name in ("sequence", "previoussequence", "streamversion")),
+    *({name: b"%d" % 2**63} for name in ("sequence", "previoussequence", "streamversion")),
+    {"type": b"x\0"},
+    {"dataschema": b""},
+    {"dataschema": b"urn:\xff:2"},
+    {"chain": b"00" * 31},
+    {"chain": b"zz" * 32},
+    {"id": b"no"},
+    {"key": None},
+    {"key": b"\xff"},
+    {"key": b"a\0"},
+    {"value": None},
+]
+ODD: list[dict[str, bytes | None]] = [
+    {"sequence": b"3"},
+    {"sequence": b"0"},
+    {"sequence": b"+5"},
+    {"sequence": b"05"},
+    {"sequence": b"%d" % (2**63 - 1)},
+    {"id": b"6D3C3C53-8A44-5C2F-9A0C-4F6C6D9A7E11"},
+    {"chain": b"AA" * 32},
+    {"time": b"yesterday"},
+    {"subject": b"a\nb"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_what_the_inbox_passes_over_is_passed_over(wrong: dict[str, bytes | None]) -> None:
+    """Guard: read_brief refuses what from_record refuses."""
+    raw = Raw(**wrong)
+    with pytest.raises(MalformedRecord):
+        from_record("t", 0, 7, raw.key, raw.value, raw.headers)
     with pytest.raises(NotAnEvent):
-        read_brief(Raw(**{**SOUND, **wrong}))
-    without = {name: value for name, value in SOUND.items() if name not in wrong}
-    with pytest.raises(NotAnEvent):
-        read_brief(Raw(**without))
+        read_brief(raw)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_what_the_inbox_takes_is_taken(odd: dict[str, bytes | None]) -> None:
+    """Guard: read_brief leaves what no relay writes like this to from_record."""
+    raw = Raw(**odd)
+    taken = from_record("t", 0, 7, raw.key, raw.value, raw.headers)
+    found = read_brief(raw)
+    assert (found.sequence, found.previous) == (taken.sequence, taken.previous)
+    assert found.kind == (taken.entry.event.type, taken.entry.event.schema_version)
