@@ -13,6 +13,7 @@ from lettra_matching.engine.keys import number_key, reference_key
 from lettra_matching.engine.mentions import Written, written_in
 from lettra_matching.engine.model import Incoming, Item, Payer, RuleName
 from lettra_matching.engine.numbers import FULL, STRONG, WORDS_FOR_INVOICE, anatomy
+from lettra_matching.engine.periods import Period, periods_in
 from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.settling import Settlement
 from lettra_matching.engine.text import Figures, canonical, cut, figures_in, fold
@@ -24,6 +25,7 @@ _REFUND = re.compile(
     r"|ERSTATTUNG|RESTITUTION)\b"
 )
 _CREDIT = re.compile(r"\b(?:AVOIRS?|CREDIT NOTES?|NOTES? DE CREDIT|GUTSCHRIFT)\b")
+_SIREN_DIGITS = 9
 ALIKE_ENOUGH = 0.6
 """From here on a name does not contradict what a number says."""
 
@@ -78,6 +80,11 @@ class Case:
     @cached_property
     def references(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each for figures in self.figures for each in figures.references))
+
+    @cached_property
+    def sirens(self) -> tuple[str, ...]:
+        """What may be the SIREN of who pays."""
+        return tuple(dict.fromkeys(siren for figures in self.figures for siren in figures.sirens))
 
     @cached_property
     def search_keys(self) -> tuple[str, ...]:
@@ -135,9 +142,22 @@ class Case:
         return [
             run.written
             for run in (*self.meant.unresolved, *unsure)
-            if any(letters in WORDS_FOR_INVOICE or letters in prefixes for letters in run.letters)
-            or len(run.digits) in lengths
+            if not run.doubtful
+            and run.digits[:_SIREN_DIGITS] not in self.sirens
+            and (
+                any(letters in WORDS_FOR_INVOICE or letters in prefixes for letters in run.letters)
+                or len(run.digits) in lengths
+            )
         ]
+
+    @cached_property
+    def periods(self) -> frozenset[Period]:
+        """The months that the texts name."""
+        return frozenset(period for figures in self.figures for period in periods_in(figures.rest))
+
+    def is_of_named_month(self, item: Item) -> bool:
+        """Whether an item was issued in a month that the texts name."""
+        return any(period.fits(item.issue_date) for period in self.periods)
 
     @cached_property
     def says_refund(self) -> str | None:
@@ -157,8 +177,7 @@ class Case:
 
     @cached_property
     def who(self) -> Who:
-        sirens = tuple(dict.fromkeys(siren for figures in self.figures for siren in figures.sirens))
-        return who_pays(self.payment, sirens, self.candidates, self.rules)
+        return who_pays(self.payment, self.sirens, self.candidates, self.rules)
 
     @cached_property
     def own(self) -> tuple[Item, ...]:

@@ -14,7 +14,7 @@ from math import prod
 
 from lettra_matching.engine.case import Case, Finding
 from lettra_matching.engine.designating import Mentioned, Named
-from lettra_matching.engine.model import Item, RuleName
+from lettra_matching.engine.model import ZERO, Item, RuleName
 from lettra_matching.engine.numbers import FULL, LIKELY, STRONG, WEAK
 from lettra_matching.engine.settling import (
     CREDIT_NOTES_MAX,
@@ -286,6 +286,8 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
         unsure = [m.written for m in _left_out(designated=named, mentioned=case.meant.mentioned)]
         if unsure:
             yield f"but it is not clear what the text means with {', '.join(unsure[:SHOWN_MAX])}"
+    if confidence == "designated_less" and _fee_or_note(case, named, settlement):
+        yield "but what is missing may as well be bank fees"
     if confidence == "designated_more" and any(each.item.open <= 0 for each in named):
         yield "but a part of what the text names is settled already"
     if confidence == "designated_part" and (case.says_credit or _notes_explain(case, settlement)):
@@ -305,6 +307,14 @@ def _left_out(designated: Sequence[Named], mentioned: Sequence[Mentioned]) -> It
     for each in mentioned:
         if each.strength >= WEAK and known.isdisjoint(n.item.item_id for n in each.candidates):
             yield each
+
+
+def _fee_or_note(case: Case, named: Sequence[Named], settlement: Settlement) -> bool:
+    """Whether a credit note was found that nobody speaks of, and that is as small as a fee."""
+    known = {each.item.item_id for each in named}
+    notes = [n for n in settlement.lines if n.item.kind == "credit_note" and n.item.item_id not in known]
+    deducted = sum((note.settled for note in notes), ZERO)
+    return 0 < deducted <= case.rules.fee_tolerance and not case.says_credit
 
 
 def _notes_explain(case: Case, settlement: Settlement) -> bool:

@@ -87,12 +87,10 @@ def search_keys(written: Written) -> list[str]:
             continued = list(_continued(run, _ends_before(written, ends, index)))
             for digits in (*_digits_of(written, run), *(new for _old, new in continued)):
                 keys.update(dict.fromkeys(map(serial_key, serials(digits))))
-            if written.range_before(index):
+            if written.range_before(index) or written.blank_before(index):
                 keys.update(dict.fromkeys(_keys_between(run, continued, _ends_before(written, ends, index))))
-            known = ends.setdefault(run.last, [])
-            known += [
-                d for d in (run.digits, *(new for _old, new in continued)) if d and len(known) < _ENDS_MAX
-            ]
+            known = {*ends.get(run.last, ()), run.digits, *(new for _old, new in continued)} - {""}
+            ends[run.last] = sorted(known, key=lambda digits: (-len(digits), digits))[:_ENDS_MAX]
     return list(keys)
 
 
@@ -183,10 +181,10 @@ class _Reader:
             follows = last is not None and self._follows(last, index)
             best = self._best(index, last if follows else None)
             if best is None:
-                self._note(index)
+                self._note(index, follows)
                 continue
             mentioned = best.mentioned
-            if last is not None and follows and self.written.range_before(index):
+            if last is not None and follows and self.written.may_be_range(last.run.last, index):
                 mentioned = replace(mentioned, between=tuple(self._between(last.mentioned, mentioned)))
             yield mentioned
             last, used = best, best.run.last
@@ -213,6 +211,8 @@ class _Reader:
             return True
         atom = self.written.atoms[after]
         if not atom.is_number or atom.before not in ("-", "/", ".", "_", ""):
+            return True
+        if atom.before == "/" and len(run.digits) >= _FIGURE_DIGITS and not run.doubtful:
             return True
         return atom.before in ("-", "/") and len(atom.text) <= len(run.digits)
 
@@ -275,11 +275,16 @@ class _Reader:
                 if _series(item) == _series(one.item) and item.customer_id == other.item.customer_id:
                     yield Named(item, min(one.strength, other.strength), f"{low.written} to {high.written}")
 
-    def _note(self, index: int) -> None:
+    def _note(self, index: int, follows: bool) -> None:
         """Remember a number that may be a document's and is none that is known."""
         run = self.written.runs[index][0]
         of_others = not WORDS_FOR_OTHERS.isdisjoint(run.letters)
-        if not of_others and not run.doubtful and not run.continues and len(run.digits) >= _FIGURE_DIGITS:
+        if (
+            not of_others
+            and not run.doubtful
+            and (follows or not run.continues)
+            and len(run.digits) >= _FIGURE_DIGITS
+        ):
             self.unresolved.append(run)
 
 

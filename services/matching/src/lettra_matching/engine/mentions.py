@@ -80,6 +80,15 @@ class Written:
         before = self.atoms[index].before
         return bool(_LISTS.search(before)) or (index > 0 and self.joins(index - 1))
 
+    def blank_before(self, index: int) -> bool:
+        """Whether only a blank stands between this number and one before: banks drop signs."""
+        atom = self.atoms[index]
+        return index > 0 and self.atoms[index - 1].is_number and atom.before.isspace()
+
+    def may_be_range(self, last: int, index: int) -> bool:
+        """Whether these two neighbours may be the ends of a range: a word or sign says so, or nothing is between."""
+        return self.range_before(index) or (last == index - 1 and self.blank_before(index))
+
     def range_before(self, index: int) -> bool:
         """Whether what stands before this atom may mean "up to"."""
         atom = self.atoms[index]
@@ -147,8 +156,8 @@ class _Scanner:
             return
         canonicals = tuple(dict.fromkeys([canonical(each + text) for each in letters] + [canonical(text)]))
         start, end = parts[0].start, parts[-1].end
-        doubtful = any(a <= start and end <= b for a, b in self.figures.dates) or (
-            len(parts) == 1 and bool(_YEAR.fullmatch(text))
+        doubtful = any(a <= start and end <= b for a, b in self.figures.dates) or all(
+            _YEAR.fullmatch(part.text) for part in parts
         )
         written = self.figures.rest[self._shown_from(first, letters) : end]
         yield Run(
@@ -182,7 +191,9 @@ class _Scanner:
         for back in range(index - 1, max(-1, index - 3), -1):
             if self.atoms[back].is_number:
                 letters, foreign = self._heading.get(back, ((), False))
-                return (letters, foreign) if glued or not foreign else ((), False)
+                if glued:
+                    return letters, foreign
+                return (letters, False) if WORDS_FOR_OTHERS.isdisjoint(letters) else ((), False)
         return (), False
 
     def _speaking(self, index: int) -> str:

@@ -134,11 +134,8 @@ def _digits_agree(digits: str, item: Anatomy) -> int:
 
 
 def _related(letters: str, prefix: str) -> bool:
-    """Whether letters are a short or long form of the prefix, or a word for an invoice."""
-    shortened = bool(prefix) and (
-        prefix.startswith(letters) or letters.startswith(prefix) or _within(letters, prefix)
-    )
-    return shortened or letters in WORDS_FOR_INVOICE
+    """Whether letters are a short form of the prefix, or a word for an invoice."""
+    return letters in WORDS_FOR_INVOICE or (bool(prefix) and _within(letters, prefix))
 
 
 def _within(short: str, long: str) -> bool:

@@ -11,14 +11,23 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "JANVIER JANV JAN JANUARY", "FEVRIER FEVR FEV FEBRUARY FEB", "MARS MARCH MAR", "AVRIL AVR APRIL APR",
-            "MAI MAY", "JUIN JUNE JUN", "JUILLET JUIL JULY JUL", "AOUT AUGUST AUG", "SEPTEMBRE SEPT SEPTEMBER SEP",
-            "OCTOBRE OCT OCTOBER", "NOVEMBRE NOV NOVEMBER", "DECEMBRE DEC DECEMBER",
+            "JANVIER JANV JAN JANUARY JANUAR JAENNER GENNAIO ENERO JANUARI",
+            "FEVRIER FEVR FEV FEBRUARY FEB FEBRUAR FEBBRAIO FEBRERO FEBRUARI",
+            "MARS MARCH MAR MARZ MAERZ MARZO MAART",
+            "AVRIL AVR APRIL APR APRILE ABRIL",
+            "MAI MAY MAGGIO MAYO MEI",
+            "JUIN JUNE JUN JUNI GIUGNO JUNIO",
+            "JUILLET JUIL JULY JUL JULI LUGLIO JULIO",
+            "AOUT AUGUST AUG AGOSTO AUGUSTUS",
+            "SEPTEMBRE SEPT SEPTEMBER SEP SETTEMBRE SEPTIEMBRE",
+            "OCTOBRE OCT OCTOBER OKTOBER OKT OTTOBRE OCTUBRE",
+            "NOVEMBRE NOV NOVEMBER NOVIEMBRE",
+            "DECEMBRE DEC DECEMBER DEZEMBER DEZ DICEMBRE DICIEMBRE",
         ),
         start=1,
     )
     for name in names.split()
-}  # fmt: skip
+}
 _NAMED = re.compile(
     rf"(?<![A-Z])({'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?[ /-]?((?:20)?\d\d)?(?![A-Z0-9])"
 )

@@ -16,7 +16,7 @@ from lettra_matching.engine.text import fold, plain
 
 _ON_BEHALF = re.compile(
     r"(?<![A-Z0-9])(?:P/C|O/B/?O?|B/O|POUR (?:LE )?COMPTE D[EU]S?|D'ORDRE DE|ON BEHALF OF|FOR (?:THE )?ACCOUNT OF"
-    r"|IM AUFTRAG(?: VON)?|PER CONTO DI|POR CUENTA DE|NAMENS)[ :]+([^\n|]{3,140})"
+    r"|IM AUFTRAG(?: VON)?|PER CONTO DI|POR CUENTA DE|NAMENS|FUE?R|POUR|FOR|VOOR)[ :]+([^\n|]{3,140})"
 )
 _TEXT_CHARS = 2_000
 
@@ -78,6 +78,7 @@ def _by_facts(payment: Incoming, sirens: tuple[str, ...], candidates: Candidates
         _by_iban(payment, found),
         _by_siren(sirens, found),
         _by_same_name(payment, found),
+        _by_alias(payment, found, candidates, rules),
     ):
         if 0 < len(customers) <= rules.payers_max:
             narrowed = _narrowed(payment, customers, rules)
@@ -104,20 +105,36 @@ def _by_siren(sirens: tuple[str, ...], found: Mapping[str, Sequence[Payer]]) -> 
 
 
 def _by_same_name(payment: Incoming, found: Mapping[str, Sequence[Payer]]) -> tuple[list[Payer], str]:
+    """The one customer of this name; where two have it, their likeness is the same too, and that abstains."""
+    name = payment.counterparty_name
+    if not name:
+        return [], ""
+    payers = [p for p in found.get(alias_key(name), ()) if same_name(p.name) == same_name(name)]
+    return payers if len(
+        payers
+    ) == 1 else [], f"the payer's name {name.strip()!r} is that of {_names(payers)}"
+
+
+def _by_alias(
+    payment: Incoming, found: Mapping[str, Sequence[Payer]], candidates: Candidates, rules: Rules
+) -> tuple[list[Payer], str]:
+    """The one customer who paid under this name before, unless it is as much like another's own name."""
     name = payment.counterparty_name
     if not name:
         return [], ""
     payers = [
-        p for p in found.get(alias_key(name), ()) if _serves_name(p, same_name(name), payment.booking_date)
+        p for p in found.get(alias_key(name), ()) if _has_alias(p, same_name(name), payment.booking_date)
     ]
-    if len(payers) > 1:
+    if len(payers) != 1:
         return [], ""
-    return payers, f"the payer's name {name.strip()!r} is that of {_names(payers)}"
+    others = candidates.payers(name_search_keys(name)).values()
+    rivals = (p for each in others for p in each if p.customer_id != payers[0].customer_id)
+    if any(likeness(name, rival.name) >= rules.name_threshold for rival in rivals):
+        return [], ""
+    return payers, f"under the name {name.strip()!r} {_names(payers)} has paid before"
 
 
-def _serves_name(payer: Payer, name: str, day: date) -> bool:
-    if same_name(payer.name) == name:
-        return True
+def _has_alias(payer: Payer, name: str, day: date) -> bool:
     return any(
         same_name(k.name) == name and (k.serves_from is None or k.serves_from <= day) for k in payer.aliases
     )

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from lettra_matching.engine.case import Case, Finding
 from lettra_matching.engine.keys import amount_key
 from lettra_matching.engine.model import Item, RuleName
-from lettra_matching.engine.periods import periods_in
 from lettra_matching.engine.settling import Settlement
 from lettra_matching.engine.undesignated import doubts, net, pools, settled
 from lettra_matching.engine.who import resembles
 
 RULE: RuleName = "exact_amount"
+_Found = tuple[Item, bool]
 RESEMBLING = 0.7
 """How like a name must be where nobody else of a like name owes this amount."""
 RESEMBLING_MARGIN = 0.2
@@ -29,7 +29,7 @@ def find(case: Case) -> Finding | None:
     return None
 
 
-def _exact(case: Case, pool: Sequence[Item]) -> list[tuple[Item, bool]]:
+def _exact(case: Case, pool: Sequence[Item]) -> list[_Found]:
     """The invoices of this amount, each with whether a discount is kept back."""
     amount = case.payment.amount
     invoices = [item for item in pool if item.kind == "invoice"]
@@ -37,8 +37,8 @@ def _exact(case: Case, pool: Sequence[Item]) -> list[tuple[Item, bool]]:
     return whole + [(item, True) for item in invoices if item.open != amount and net(item, case) == amount]
 
 
-def _judged(case: Case, found: list[tuple[Item, bool]], who: str) -> Finding:
-    options = found if len(found) == 1 else (_of_named_month(case, found) or found)
+def _judged(case: Case, found: list[_Found], who: str) -> Finding:
+    options, why = _told_apart(case, found)
     item, discounted = options[0]
     settlement = _settlement(case, item, discounted)
     evidence = [who, settlement.how]
@@ -46,25 +46,27 @@ def _judged(case: Case, found: list[tuple[Item, bool]], who: str) -> Finding:
         evidence.append(f"but {len(options)} open items fit this amount; this is the oldest")
         return Finding(RULE, settlement, False, "ambiguous", tuple(evidence), len(options))
     if len(found) > 1:
-        evidence.append(f"of {len(found)} that fit, the text names the month of this one")
+        evidence.append(f"of {len(found)} that fit, {why}")
     reasons = doubts(case, settlement)
     confidence = "weak" if reasons else "exact_amount"
     return Finding(RULE, settlement, not reasons, confidence, (*evidence, *reasons))
+
+
+def _told_apart(case: Case, found: list[_Found]) -> tuple[list[_Found], str]:
+    """Of several that fit: those of the month that the text names, else those that are due (1342-10), and why."""
+    if len(found) == 1:
+        return found, ""
+    of_month = [each for each in found if case.is_of_named_month(each[0])]
+    if of_month:
+        return of_month, "the text names the month of this one"
+    due = [each for each in found if each[0].due_date <= case.payment.day]
+    return (due, "only this one is due") if len(due) == 1 else (found, "")
 
 
 def _settlement(case: Case, item: Item, discounted: bool) -> Settlement:
     less = f" less its discount of {item.discount_amount}" if discounted else ""
     how = f"{item.document_number} is open with {item.open}{less}, exactly what was paid"
     return settled(case, [item], discounted, how)
-
-
-def _of_named_month(case: Case, found: list[tuple[Item, bool]]) -> list[tuple[Item, bool]]:
-    periods = {period for figures in case.figures for period in periods_in(figures.rest)}
-    return [
-        (item, discounted)
-        for item, discounted in found
-        if any(period.fits(item.issue_date) for period in periods)
-    ]
 
 
 def _of_anyone(case: Case) -> Finding | None:
@@ -91,7 +93,7 @@ def _of_anyone(case: Case) -> Finding | None:
     return _judged(case, [(item, discounted)], words)
 
 
-def _ranked(case: Case, found: list[tuple[Item, bool]]) -> list[tuple[float, Item, bool]]:
+def _ranked(case: Case, found: list[_Found]) -> list[tuple[float, Item, bool]]:
     """Most alike first."""
     payers = case.candidates.payers_of(sorted({item.customer_id for item, _ in found})) if found else {}
     ranked = [

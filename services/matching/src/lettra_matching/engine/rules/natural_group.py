@@ -36,8 +36,9 @@ def find(case: Case) -> Finding | None:
     """The group of this amount, if there is only one."""
     for pool in pools(case):
         groups = _distinct(_fitting(case, pool))
+        named = [group for group in groups if all(map(case.is_of_named_month, group.invoices))]
         if groups:
-            return _judged(case, groups)
+            return _judged(case, named or groups)
     return None
 
 
