@@ -20,6 +20,8 @@ from lettra_tools.commands.reaching import SAID_CHARS_MAX, fail, reach
             "Use a role that has the right",
         ),
         (asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE"), 2, "Name the primary"),
+        (asyncpg.UndefinedTableError('relation "relay" does not exist'), 2, "not migrated to this release"),
+        (asyncpg.UndefinedColumnError("column x does not exist"), 2, "not migrated to this release"),
     ],
 )
 def test_what_went_wrong_is_a_sentence_that_blames_no_other_server(

@@ -67,6 +67,12 @@ def reach(work: Coroutine[Any, Any, T], loop: Callable[[], asyncio.AbstractEvent
             f"PostgreSQL refuses: {error}. Is it a standby? Name the primary in LETTRA_POSTGRES.",
             EXIT_REFUSED,
         )
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        fail(
+            f"The database is not migrated to this release ({error}): run the role migrate of the release that runs,"
+            " or use the tool of that release.",
+            EXIT_REFUSED,
+        )
     except TimeoutError:
         fail("Kafka or PostgreSQL did not answer in time. Try again once both are back.", EXIT_DOWN)
     except DATABASE_AWAY as error:
@@ -104,6 +110,8 @@ async def database(service: Service, settings: ServiceSettings, command: str) ->
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, UnicodeError) as error:
         raise Away(_why_away(service, dsn, error)) from None
     try:
+        if await connection.fetchval("select to_regclass('schema_migrations')") is None:
+            raise Away(f"There is nothing in {_place(service, dsn)} yet. Make it: {_migrate(service)}.")
         yield connection
     finally:
         connection.terminate()
@@ -113,9 +121,13 @@ def _place(service: Service, dsn: str) -> str:
     return f"the database of {service.name}, {without_password(dsn)}"
 
 
+def _migrate(service: Service) -> str:
+    return f"lettra-{service.name} migrate"
+
+
 def _why_away(service: Service, dsn: str, error: Exception) -> str:
     where = _place(service, dsn)
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return f"There is no {where.removeprefix('the ')}. Make it: lettra-{service.name} migrate."
+        return f"There is no {where.removeprefix('the ')}. Make it: {_migrate(service)}."
     reason = f"{type(error).__name__}: {error}".rstrip(": ")
     return f"PostgreSQL does not answer for {where} ({reason}). Start it, or name another one in LETTRA_POSTGRES."
