@@ -89,7 +89,9 @@ KNOWN = {
     ),
     "bank": Known("bank", "Bank files, without any server.", is_group=True),
     "match": Known(
-        "match", "Match the booked credits of bank files to open items, without any server.", "EPILOG"
+        "match",
+        "Match the booked credits of bank files to open items, each payment seeing what the ones before it settled.",
+        "EPILOG",
     ),
     "matchbench": Known(
         "matchbench", "A labelled benchmark for matching: make one, score one.", is_group=True
