@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -27,6 +28,10 @@ from lettra_invoicing.documents.wording import (
 )
 
 Row = list[str]
+# A word longer than this may be broken, so that it never runs into what stands beside it.
+_LONG_WORD = re.compile(r"[^ ]{25,}")
+_BREAK_EVERY = 6
+MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class _Writer:
@@ -75,6 +80,12 @@ class _Writer:
 def printed_layout(document: InvoiceDocument) -> dict[str, Any]:
     """Everything that is printed, as texts in rows: what the template sets, in its order."""
     write = _Writer(document)
+    layout: dict[str, Any] = _breakable(_texts(document, write))
+    metadata = {"title": title(document), "author": document.seller.name}
+    return layout | {"qr": _qr(document, write), "metadata": metadata}
+
+
+def _texts(document: InvoiceDocument, write: _Writer) -> dict[str, Any]:
     return {
         "language": document.language,
         "title": title(document),
@@ -92,8 +103,22 @@ def printed_layout(document: InvoiceDocument) -> dict[str, Any]:
         "instalments": [[write.day(it.due_date), write.money(it.amount)] for it in document.instalments],
         "mentions": _mentions(document, write),
         "payment": _payment(document, write),
-        "qr": _qr(document, write),
     }
+
+
+def _breakable(value: Any) -> Any:
+    """The same texts, with places where their long words may be broken."""
+    if isinstance(value, str):
+        return _LONG_WORD.sub(lambda word: MAY_BREAK.join(_pieces(word[0], _BREAK_EVERY)), value)
+    if isinstance(value, list):
+        return [_breakable(it) for it in value]
+    if isinstance(value, dict):
+        return {name: _breakable(it) for name, it in value.items()}
+    return value
+
+
+def _pieces(text: str, size: int) -> list[str]:
+    return [text[i : i + size] for i in range(0, len(text), size)]
 
 
 def title(document: InvoiceDocument) -> str:
@@ -211,7 +236,7 @@ def _mentions(document: InvoiceDocument, write: _Writer) -> list[str]:
 
 def in_fours(value: str) -> str:
     """An IBAN or a reference as people read it, in groups of four characters."""
-    return " ".join(value[i : i + 4] for i in range(0, len(value), 4))
+    return " ".join(_pieces(value, 4))
 
 
 def _payment(document: InvoiceDocument, write: _Writer) -> list[Row]:

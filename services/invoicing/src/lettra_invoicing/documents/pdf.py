@@ -12,13 +12,15 @@ import pikepdf
 import typst
 
 from lettra_invoicing.documents.cii import cii_xml
-from lettra_invoicing.documents.layout import printed_layout
+from lettra_invoicing.documents.layout import MAY_BREAK, printed_layout
 from lettra_invoicing.documents.model import InvoiceDocument
 from lettra_invoicing.documents.xmp import with_factur_x
 
 # The typesetter keeps parts of its last ten documents in memory: 65 MB for each with 1,000 lines.
 _LONG_LINES, _REMEMBERED = 100, 11
 _UNPRINTABLE = re.compile(r'the text `"(.*?)"` could not be displayed')
+
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 class UnprintableText(ValueError):
@@ -62,12 +64,17 @@ def _forget(compiler: typst.Compiler) -> None:
 
 def _explained(error: typst.TypstError) -> Exception:
     """Every character that cannot be printed; the error itself where it is another one."""
-    missing = sorted(set(_UNPRINTABLE.findall(error.diagnostic)))
+    missing = sorted({_unescaped(text) for text in _UNPRINTABLE.findall(error.diagnostic)})
     if not missing:
         return error
     return UnprintableText(
         f"No font here has the characters {' '.join(missing)}. Write the names in Latin, Greek or Cyrillic letters."
     )
+
+
+def _unescaped(text: str) -> str:
+    """The typesetter writes some characters by their code, as in \\u{1cd0}, and names what stands before them."""
+    return _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text).replace(MAY_BREAK, "")
 
 
 @lru_cache(maxsize=1)

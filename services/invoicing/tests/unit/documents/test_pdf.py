@@ -29,7 +29,11 @@ from document_examples import (
     document,
     many_lines,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 from pdf_a import problems
+from pydantic import ValidationError
 
 from lettra_invoicing.documents.cii import cii_xml
 from lettra_invoicing.documents.epc import epc_payload
@@ -85,7 +89,7 @@ _OF_THE_INVOICE = [
     "24/12/2026 427,19 EUR",
     "Pas d'escompte pour paiement anticipé.",
     "12,15 % par an (taux de la BCE majoré de 10 points)",
-    "art. L441-10 du code de commerce",
+    "exigibles sans rappel le jour suivant la date de règlement (art. L441-10 du code de commerce)",
     "40,00 EUR (art. D441-5 du code de commerce)",
     "FR76 3000 6000 0112 3456 7890 189",
     "AGRIFRPP",
@@ -222,6 +226,66 @@ def test_markup_in_a_text_is_printed_as_it_is() -> None:
     )
 
 
+def test_long_words_are_broken_and_run_into_nothing() -> None:
+    """Guard: `_breakable`; without it the buyer's name lies over the seller's, and a line's name over its amounts."""
+    made = document(
+        INVOICE,
+        number="F" * 35,
+        seller={**INVOICE["seller"], "name": "K" * 200},
+        buyer={**COMPANY, "name": "W\N{NO-BREAK SPACE}" * 99 + "W"},
+        lines=[{**INVOICE["lines"][0], "name": "X" * 200}, INVOICE["lines"][1]],
+    )
+    pdf = factur_x(made)
+    with pypdfium2.PdfDocument(pdf) as opened:
+        text = opened[0].get_textpage()
+        boxes = [(text.get_text_range(i, 1), text.get_charbox(i)) for i in range(text.count_chars())]
+    # Without the foot of the page, where the seller is named again.
+    letters = [(letter, box) for letter, box in boxes if box[1] > 60]
+    right = {it: max(box[2] for letter, box in letters if letter == it) for it in "KWX"}
+    left = {it: min(box[0] for letter, box in letters if letter == it) for it in "KWX"}
+    assert right["K"] < left["W"]
+    assert right["W"] < 545
+    assert right["X"] < _text_left(letters, "3 pièces")
+    with pikepdf.open(io.BytesIO(pdf)) as opened_again:
+        assert str(opened_again.docinfo["/Title"]) == "Facture " + "F" * 35
+
+
+def _text_left(letters: list[tuple[str, tuple[float, ...]]], words: str) -> float:
+    start = "".join(letter for letter, _box in letters).index(words)
+    return letters[start][1][0]
+
+
+_european = st.text(
+    st.characters(max_codepoint=0x24F, categories=["L", "M", "N", "P", "S", "Zs"]), max_size=60
+)
+_visible = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), max_size=60)
+
+
+@given(_european | _visible | st.text(max_size=60), _european)
+@settings(max_examples=40)
+def test_any_text_is_printed_or_refused_by_name(name: str, note: str) -> None:
+    """Of a name that is taken, the data inside holds every character."""
+    pdf, refused = _printed_or_refused(name, note)
+    if pdf is None:
+        assert refused
+        assert all(it in ("buyer", "notes") or it in name + note for it in refused)
+        return
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        data = etree.fromstring(opened.attachments["factur-x.xml"].get_file().read_bytes())
+    assert data.findtext(".//{*}BuyerTradeParty/{*}Name") == name.strip()
+    assert data.findtext(".//{*}IncludedNote/{*}Content") == note.strip()
+
+
+def _printed_or_refused(name: str, note: str) -> tuple[bytes | None, list[str]]:
+    """The document, or the fields that were refused, or the characters that no font has."""
+    try:
+        return factur_x(document(INVOICE, buyer={**COMPANY, "name": name}, notes=[note])), []
+    except ValidationError as error:
+        return None, [str(it["loc"][0]) for it in error.errors()]
+    except UnprintableText as error:
+        return None, str(error).split("characters ")[1].split(". ")[0].split(" ")
+
+
 def test_greek_and_cyrillic_names_are_printed() -> None:
     for name in ("Αθήνα ΑΕ", "Общество Ёлка", "Łódź Żółć", "İstanbul Şirketi"):
         assert name in _text(factur_x(document(INVOICE, buyer={**COMPANY, "name": name})))
@@ -242,6 +306,31 @@ def test_a_thousand_lines_take_several_pages_with_their_heads() -> None:
     assert sum(text.count("Article ") for text in texts) == 1000
     assert all("Désignation" in text for text in texts[:-1])
     assert f"Page {len(texts)}/{len(texts)}" in texts[-1]
+
+
+_MANY_LONG_DOCUMENTS = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from document_examples import many_lines
+from lettra_invoicing.documents.pdf import factur_x
+def megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 1_000_000
+for lines in (300, 301):
+    factur_x(many_lines(lines))
+before = megabytes()
+for lines in range(302, 308):
+    factur_x(many_lines(lines))
+print(megabytes() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_long_documents_leave_no_memory_behind() -> None:
+    """Guard: `_forget`; without it each of the six would stay, 20 MB apiece."""
+    command = [sys.executable, "-c", _MANY_LONG_DOCUMENTS, str(Path(__file__).parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 60
 
 
 # ---- The look at the structure itself sees what is broken ----
