@@ -25,7 +25,6 @@ _REFUND = re.compile(
     r"|ERSTATTUNG|RESTITUTION)\b"
 )
 _CREDIT = re.compile(r"\b(?:AVOIRS?|CREDIT NOTES?|NOTES? DE CREDIT|GUTSCHRIFT)\b")
-_SIREN_DIGITS = 9
 ALIKE_ENOUGH = 0.6
 """From here on a name does not contradict what a number says."""
 
@@ -55,6 +54,8 @@ class Case:
         self.payment = payment
         self.candidates = candidates
         self.rules = rules
+        self._asked: set[str] = set()
+        self._found: dict[str, Sequence[Item]] = {}
 
     # -- what stands in the texts ----------------------------------------------------------------------------
 
@@ -94,12 +95,22 @@ class Case:
         keys += [key for written in self.written for key in search_keys(written)]
         return tuple(dict.fromkeys(keys))
 
-    @cached_property
+    @property
     def found(self) -> Mapping[str, Sequence[Item]]:
         """The items that the texts may name, by key, in the payment's currency."""
-        keys = self.search_keys[: self.rules.keys_max]
-        found = self.candidates.items_named(keys, self.payment.entity_id) if keys else {}
-        return {key: kept for key, items in found.items() if (kept := self._payable(items))}
+        self._look_up(self.search_keys[: self.rules.keys_max])
+        return self._found
+
+    def _look_up(self, keys: Sequence[str]) -> None:
+        """Fetch the items of keys that were not asked for yet."""
+        new = [key for key in keys if key not in self._asked]
+        if not new:
+            return
+        self._asked.update(new)
+        for key, items in self.candidates.items_named(new, self.payment.entity_id).items():
+            payable = self._payable(items)
+            if payable:
+                self._found[key] = payable
 
     def _payable(self, items: Iterable[Item]) -> list[Item]:
         return [item for item in items if item.currency == self.payment.currency]
@@ -116,17 +127,28 @@ class Case:
 
     @cached_property
     def meant(self) -> Meant:
-        """What the texts mean among all items."""
-        return self._meant(None)
+        """What the texts mean among all items. What last digits stand for is looked up behind the first reading."""
+        meant = self._meant(None)
+        if meant.wanted:
+            self._look_up(meant.wanted[: self.rules.keys_max])
+            meant = self._meant(None)
+        return meant
 
     def meant_among(self, customer_ids: Collection[str]) -> Meant:
         """What the texts mean if only these customers' items can be meant."""
-        return self._meant(customer_ids)
+        meant = self._meant(customer_ids)
+        if meant.wanted:
+            self._look_up(meant.wanted[: self.rules.keys_max])
+            meant = self._meant(customer_ids)
+        return meant
 
     def _meant(self, allowed: Collection[str] | None) -> Meant:
-        read = [meant_by(written, self.found, allowed) for written in self.written]
-        unresolved = (run for meant in read for run in meant.unresolved)
-        return Meant(tuple(m for meant in read for m in meant.mentioned), tuple(unresolved))
+        read = [meant_by(written, self.found, self._asked, allowed) for written in self.written]
+        return Meant(
+            tuple(mentioned for meant in read for mentioned in meant.mentioned),
+            tuple(run for meant in read for run in meant.unresolved),
+            tuple(key for meant in read for key in meant.wanted),
+        )
 
     def unknown_documents(self, items: Sequence[Item]) -> list[str]:
         """What the texts write like an invoice's number, or like the numbers of these items, and is none known."""
@@ -143,7 +165,7 @@ class Case:
             run.written
             for run in (*self.meant.unresolved, *unsure)
             if not run.doubtful
-            and run.digits[:_SIREN_DIGITS] not in self.sirens
+            and not any(run.digits in siren for siren in self.sirens)
             and (
                 any(letters in WORDS_FOR_INVOICE or letters in prefixes for letters in run.letters)
                 or len(run.digits) in lengths

@@ -8,7 +8,7 @@ for its last digits (`FA-2026-000123/124/125`), and two may be the ends of a ran
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lettra_matching.engine.keys import SERIAL_CHARS_MAX, number_key, serial_key
@@ -29,9 +29,10 @@ Found = Mapping[str, Sequence[Item]]
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT_YEAR = re.compile(r"[1-4]\d")
+_ANY_YEAR = re.compile(r"(?:19|20)\d\d|[1-4]\d")
 _MONTH = re.compile(r"0[1-9]|1[0-2]")
-_ENDS_MAX = 8
 _INTEGER_DIGITS = 9
+_SPEAKING_CHARS = 5
 _FIGURE_DIGITS = 3
 """Shorter figures stand for so much that they are numbers only behind a word for one, or in a list."""
 
@@ -68,29 +69,30 @@ class Mentioned:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a text means: its numbers, and those that look like a document's but are nobody's."""
+    """What a text means: its numbers, and those that look like a document's but are nobody's.
+
+    `wanted`: keys that were not looked up yet, and by which more may be found.
+    """
 
     mentioned: tuple[Mentioned, ...]
     unresolved: tuple[Run, ...]
+    wanted: tuple[str, ...] = ()
 
 
 # -- what to look up ----------------------------------------------------------------------------------------------
 
 
 def search_keys(written: Written) -> list[str]:
-    """All keys by which the readings of a text find items, each once, in the text's order."""
+    """The keys by which the readings of a text find items, each once, in the text's order.
+
+    What a short number behind another one stands for is only known once that one is: `Meant.wanted`.
+    """
     keys: dict[str, None] = {}
-    ends: dict[int, list[str]] = {}
     for index in sorted(written.runs):
         for run in written.runs[index]:
-            keys.update(dict.fromkeys(number_key(each) for each in run.canonical))
-            continued = list(_continued(run, _ends_before(written, ends, index)))
-            for digits in (*_digits_of(written, run), *(new for _old, new in continued)):
+            keys.update(dict.fromkeys(map(number_key, run.canonical)))
+            for digits in _digits_of(written, run):
                 keys.update(dict.fromkeys(map(serial_key, serials(digits))))
-            if written.range_before(index) or written.blank_before(index):
-                keys.update(dict.fromkeys(_keys_between(run, continued, _ends_before(written, ends, index))))
-            known = {*ends.get(run.last, ()), run.digits, *(new for _old, new in continued)} - {""}
-            ends[run.last] = sorted(known, key=lambda digits: (-len(digits), digits))[:_ENDS_MAX]
     return list(keys)
 
 
@@ -111,36 +113,22 @@ def _digits_of(written: Written, run: Run) -> Iterator[str]:
         return
     yield run.digits
     groups = [written.atoms[i].text for i in range(run.first, run.last + 1)]
-    if len(groups) == 2 and _YEAR.fullmatch(groups[1]):
+    if len(groups) == 2 and _ANY_YEAR.fullmatch(groups[1]) and not run.doubtful:
         yield groups[1] + groups[0]
 
 
-def _continued(run: Run, ends: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """A number before, and that number with its last digits in place of which this one stands."""
-    for end in ends:
-        if run.digits and len(run.digits) < len(end):
-            yield end, end[: -len(run.digits)] + run.digits
-
-
-def _ends_before(written: Written, ends: Mapping[int, list[str]], index: int) -> list[str]:
-    """The digits of the numbers that end just before, or before the word that joins a list."""
-    for back in (index - 1, index - 2):
-        if back >= 0 and written.atoms[back].is_number:
-            return ends.get(back, [])
-    return []
-
-
-def _keys_between(run: Run, continued: Sequence[tuple[str, str]], ends: Iterable[str]) -> Iterator[str]:
-    same_length = [(end, run.digits) for end in ends if len(end) == len(run.digits)]
-    for start, stop in [*continued, *same_length]:
-        for between in _between(start, stop):
-            yield from map(serial_key, serials(between))
+def _continued(run: Run, before: str) -> str | None:
+    """The number before, with its last digits in place of which this one stands."""
+    if not run.digits or len(run.digits) >= len(before):
+        return None
+    return before[: -len(run.digits)] + run.digits
 
 
 def _between(start: str, stop: str) -> Iterator[str]:
     """The numbers strictly between two of equal length, as long as they are."""
     head, low, high = start[:-_INTEGER_DIGITS], start[-_INTEGER_DIGITS:], stop[-_INTEGER_DIGITS:]
-    if head == stop[:-_INTEGER_DIGITS] and 1 < int(high) - int(low) <= RANGE_MAX:
+    same = len(start) == len(stop) and head == stop[:-_INTEGER_DIGITS]
+    if same and 1 < int(high) - int(low) <= RANGE_MAX:
         for value in range(int(low) + 1, int(high)):
             yield head + str(value).zfill(len(low))
 
@@ -148,10 +136,15 @@ def _between(start: str, stop: str) -> Iterator[str]:
 # -- reading ------------------------------------------------------------------------------------------------------
 
 
-def meant_by(written: Written, found: Found, allowed: Collection[str] | None = None) -> Meant:
-    """What a text means among the found items; with `allowed` only these customers' items count."""
-    reader = _Reader(written, found, allowed)
-    return Meant(tuple(reader.read()), tuple(reader.unresolved))
+def meant_by(
+    written: Written, found: Found, asked: Container[str], allowed: Collection[str] | None = None
+) -> Meant:
+    """What a text means among the found items; with `allowed` only these customers' items count.
+
+    `asked`: the keys that were looked up, also where nothing was found by them.
+    """
+    reader = _Reader(written, found, asked, allowed)
+    return Meant(tuple(reader.read()), tuple(reader.unresolved), tuple(reader.wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +159,14 @@ class _Best:
 
 
 class _Reader:
-    def __init__(self, written: Written, found: Found, allowed: Collection[str] | None) -> None:
+    def __init__(
+        self, written: Written, found: Found, asked: Container[str], allowed: Collection[str] | None
+    ) -> None:
         self.written = written
         self.found = found
+        self.asked = asked
+        self.wanted: dict[str, None] = {}
+        self._listed_to = -1
         self.allowed = allowed
         self.unresolved: list[Run] = []
 
@@ -178,20 +176,22 @@ class _Reader:
         for index in sorted(self.written.runs):
             if index <= used:
                 continue
-            follows = last is not None and self._follows(last, index)
+            follows = last is not None and self._follows(index)
             best = self._best(index, last if follows else None)
             if best is None:
                 self._note(index, follows)
+                self._listed_to = index if follows else self._listed_to
                 continue
             mentioned = best.mentioned
             if last is not None and follows and self.written.may_be_range(last.run.last, index):
-                mentioned = replace(mentioned, between=tuple(self._between(last.mentioned, mentioned)))
+                mentioned = replace(mentioned, between=tuple(self._between(last, best)))
             yield mentioned
             last, used = best, best.run.last
+            self._listed_to = used
 
-    def _follows(self, last: _Best, index: int) -> bool:
-        """Whether nothing but a list's sign or word stands between."""
-        gap = index - last.run.last
+    def _follows(self, index: int) -> bool:
+        """Whether nothing but a list's sign or word stands between this and the list before."""
+        gap = index - self._listed_to
         return gap == 1 or (gap == 2 and self.written.joins(index - 1))
 
     def _best(self, index: int, last: _Best | None) -> _Best | None:
@@ -212,9 +212,9 @@ class _Reader:
         atom = self.written.atoms[after]
         if not atom.is_number or atom.before not in ("-", "/", ".", "_", ""):
             return True
-        if atom.before == "/" and len(run.digits) >= _FIGURE_DIGITS and not run.doubtful:
-            return True
-        return atom.before in ("-", "/") and len(atom.text) <= len(run.digits)
+        if run.doubtful or atom.before not in ("-", "/"):
+            return False
+        return len(atom.text) <= len(run.digits) or len(run.digits) >= _FIGURE_DIGITS
 
     def _direct(self, run: Run) -> _Best | None:
         scores: dict[str, Named] = {}
@@ -229,20 +229,25 @@ class _Reader:
 
     def _as_last_digits(self, run: Run, last: _Best | None) -> _Best | None:
         """Read as the last digits of a number in the series of the one before."""
-        if last is None:
+        digits = _continued(run, last.digits) if last is not None else None
+        if last is None or digits is None or (len(run.digits) == 1 and not run.continues):
             return None
         series = {_series(named.item) for named in last.mentioned.candidates}
         most = last.mentioned.strength if self.written.is_listed(run.first) else WEAK
-        for _start, digits in _continued(run, [last.digits]):
-            scores: dict[str, Named] = {}
-            for item in self._items(map(serial_key, serials(digits))):
-                if _series(item) in series:
-                    strength = agreement(last.run.letters, digits, False, anatomy(item.document_number))
-                    self._score(scores, item, min(strength, most), run)
-            mentioned = _strongest(scores.values(), run)
-            if mentioned is not None:
-                return _Best(replace(run, letters=last.run.letters), mentioned, digits)
-        return None
+        if self.written.may_be_range(last.run.last, run.first):
+            for between in _between(last.digits, digits):
+                self._want(map(serial_key, serials(between)))
+        scores: dict[str, Named] = {}
+        for item in self._items(map(serial_key, serials(digits))):
+            if _series(item) in series:
+                strength = agreement(last.run.letters, digits, False, anatomy(item.document_number))
+                self._score(scores, item, min(strength, most), run)
+        mentioned = _strongest(scores.values(), run)
+        return (
+            _Best(replace(run, letters=last.run.letters), mentioned, digits)
+            if mentioned is not None
+            else None
+        )
 
     def _score(self, scores: dict[str, Named], item: Item, strength: int, run: Run) -> None:
         if run.doubtful and strength < FULL:
@@ -255,25 +260,25 @@ class _Reader:
 
     def _items(self, keys: Iterable[str]) -> Iterator[Item]:
         for key in keys:
+            if key not in self.asked:
+                self.wanted[key] = None
             for item in self.found.get(key, ()):
                 if self.allowed is None or item.customer_id in self.allowed:
                     yield item
 
-    def _between(self, low: Mentioned, high: Mentioned) -> Iterator[Named]:
+    def _want(self, keys: Iterable[str]) -> None:
+        self.wanted.update(dict.fromkeys(key for key in keys if key not in self.asked))
+
+    def _between(self, low: _Best, high: _Best) -> Iterator[Named]:
         """The items of the same series and customer whose serials lie between two that are meant without doubt."""
-        one, other = low.only, high.only
+        one, other = low.mentioned.only, high.mentioned.only
         if one is None or other is None or _series(one.item) != _series(other.item):
             return
-        first, last = (anatomy(named.item.document_number).bare for named in (one, other))
-        if (
-            max(len(first), len(last)) > _INTEGER_DIGITS
-            or not 1 < int(last or 0) - int(first or 0) <= RANGE_MAX
-        ):
-            return
-        for value in range(int(first or 0) + 1, int(last)):
-            for item in self._items([serial_key(str(value))]):
+        strength = min(one.strength, other.strength)
+        for digits in _between(*(_serial(named.item) for named in (one, other))):
+            for item in self._items([serial_key(digits.lstrip("0"))]):
                 if _series(item) == _series(one.item) and item.customer_id == other.item.customer_id:
-                    yield Named(item, min(one.strength, other.strength), f"{low.written} to {high.written}")
+                    yield Named(item, strength, f"{low.run.written} to {high.run.written}")
 
     def _note(self, index: int, follows: bool) -> None:
         """Remember a number that may be a document's and is none that is known."""
@@ -290,9 +295,15 @@ class _Reader:
 
 def _whole_number(run: Run, item: Item) -> int:
     """The strength of a number of which every character is there."""
-    if run.digits:
-        return agreement(run.letters, run.digits, run.foreign, anatomy(item.document_number))
-    return FULL if len(anatomy(item.document_number).canonical) >= 5 else LIKELY
+    parts = anatomy(item.document_number)
+    has_letters = parts.canonical != parts.digits
+    if has_letters and len(parts.canonical) >= _SPEAKING_CHARS and parts.canonical in run.canonical:
+        return FULL
+    return agreement(run.letters, run.digits, run.foreign, parts)
+
+
+def _serial(item: Item) -> str:
+    return anatomy(item.document_number).serial
 
 
 def _series(item: Item) -> tuple[str, str, tuple[str, ...]]:

@@ -29,7 +29,8 @@ _TO = frozenset({"A", "AU", "TO", "BIS", "JUSQU"})
 _SILENT = frozenset(
     {"N", "NO", "NOS", "NR", "NUM", "NUMERO", "NUMEROS", "REF", "DU", "DE", "LA", "LE", "SUR", "VOTRE"}
 )
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_PERIOD = re.compile(r"(?:19|20)\d\d(?: \d\d?| (?:19|20)\d\d)?|\d\d? (?:19|20)\d\d")
+"""A year, two years, or a month of a year."""
 _OUTER_LETTERS_MAX = 12
 _INNER_LETTERS_MAX = 3
 
@@ -151,13 +152,14 @@ class _Scanner:
         text = "".join(atom.text for atom in parts)
         if inner and not _is_compact(parts):
             return
-        digits = "" if inner else text
+        digits = "".join(atom.text for atom in parts if atom.is_number)
         if len(text) < 2 and not letters:
             return
         canonicals = tuple(dict.fromkeys([canonical(each + text) for each in letters] + [canonical(text)]))
         start, end = parts[0].start, parts[-1].end
-        doubtful = any(a <= start and end <= b for a, b in self.figures.dates) or all(
-            _YEAR.fullmatch(part.text) for part in parts
+        dated = any(a <= start and end <= b for a, b in self.figures.dates)
+        doubtful = dated or (
+            len(parts) <= 2 and bool(_PERIOD.fullmatch(" ".join(part.text for part in parts)))
         )
         written = self.figures.rest[self._shown_from(first, letters) : end]
         yield Run(

@@ -14,9 +14,11 @@ FULL, STRONG, LIKELY, WEAK, FAINT = 5, 4, 3, 2, 1
 
 _ATOMS = re.compile(r"[A-Z]+|\d+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_SHORT_YEAR = re.compile(r"[1-4]\d")
 _UNMISTAKABLE_DIGITS = 6
 """A number without letters is told from other figures by its length."""
 _SPEAKING_CHARS = 5
+_SPEAKING_DIGITS = 3
 
 WORDS_FOR_INVOICE = words(
     "FACTURE FACTURES FACT FACTS FAC FACS FCT FCTS FA FAS F FRE FTE FRA INVOICE INVOICES INV INVS RECHNUNG RG RE"
@@ -70,6 +72,8 @@ def _split(groups: list[str]) -> tuple[str, str]:
     *before, last = groups
     if before and _YEAR.fullmatch(last) and not _YEAR.fullmatch(before[-1]):
         return last + "".join(before[:-1]), before[-1]
+    if before and len(last) == 2 and _SHORT_YEAR.fullmatch(last) and len(before[-1]) >= _SPEAKING_DIGITS:
+        return last + "".join(before[:-1]), before[-1]
     if not before and len(last) >= 7 and _YEAR.match(last):
         return last[:4], last[4:]
     if not before and len(last) >= 7 and last[2] == "0":
@@ -78,9 +82,11 @@ def _split(groups: list[str]) -> tuple[str, str]:
 
 
 def _heads(head: str) -> tuple[str, ...]:
-    """The head as it is, and with its year in two digits."""
+    """The head as it is, and with its year in two digits, or in four."""
     if _YEAR.match(head):
         return head, head[2:]
+    if _SHORT_YEAR.match(head):
+        return head, f"20{head}"
     return (head,) if head else ()
 
 
@@ -127,7 +133,8 @@ def _digits_agree(digits: str, item: Anatomy) -> int:
             and rest.lstrip("0") == item.bare
             and len(rest) <= len(item.serial)
         ):
-            return STRONG if len(head) >= 4 or rest == item.serial else LIKELY
+            long = len(head) >= 4 and len(rest) >= _SPEAKING_DIGITS
+            return STRONG if long or rest == item.serial else LIKELY
     if digits.lstrip("0") != item.bare or len(digits) > len(item.serial) + 1:
         return 0
     return LIKELY if digits == item.serial and len(digits) >= 5 else WEAK

@@ -15,10 +15,12 @@ from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.text import fold, plain
 
 _ON_BEHALF = re.compile(
-    r"(?<![A-Z0-9])(?:P/C|O/B/?O?|B/O|POUR (?:LE )?COMPTE D[EU]S?|D'ORDRE DE|ON BEHALF OF|FOR (?:THE )?ACCOUNT OF"
+    r"(?<![A-Z0-9])(?:P[/ ]C|O[/ ]B|B/O|POUR (?:LE )?COMPTE D[EU]S?|D'ORDRE DE|ON BEHALF OF|FOR (?:THE )?ACCOUNT OF"
     r"|IM AUFTRAG(?: VON)?|PER CONTO DI|POR CUENTA DE|NAMENS|FUE?R|POUR|FOR|VOOR)[ :]+([^\n|]{3,140})"
 )
 _TEXT_CHARS = 2_000
+_RIVAL = 0.7
+"""So like is every name that holds all words of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _by_alias(
         return [], ""
     others = candidates.payers(name_search_keys(name)).values()
     rivals = (p for each in others for p in each if p.customer_id != payers[0].customer_id)
-    if any(likeness(name, rival.name) >= rules.name_threshold for rival in rivals):
+    if any(likeness(name, rival.name) >= _RIVAL for rival in rivals):
         return [], ""
     return payers, f"under the name {name.strip()!r} {_names(payers)} has paid before"
 
@@ -144,7 +146,7 @@ def _narrowed(payment: Incoming, customers: list[Payer], rules: Rules) -> list[P
     """Of several customers of one IBAN, the one whose name stands on the payment, if one alone does."""
     if len(customers) == 1 or not payment.counterparty_name:
         return customers
-    best = _best_by_name(payment.counterparty_name, customers, payment.booking_date, rules)
+    best = _best_by_name(payment.counterparty_name, customers, rules)
     return [best] if best is not None else customers
 
 
@@ -162,7 +164,7 @@ def _by_likeness(payment: Incoming, candidates: Candidates, rules: Rules) -> Who
     if not name or not keys:
         return NOBODY
     payers = {p.customer_id: p for found in candidates.payers(keys).values() for p in found}
-    best = _best_by_name(name, payers.values(), payment.booking_date, rules)
+    best = _best_by_name(name, payers.values(), rules)
     if best is None:
         return NOBODY
     return Who(
@@ -172,11 +174,9 @@ def _by_likeness(payment: Incoming, candidates: Candidates, rules: Rules) -> Who
     )
 
 
-def _best_by_name(name: str, payers: Iterable[Payer], day: date, rules: Rules) -> Payer | None:
+def _best_by_name(name: str, payers: Iterable[Payer], rules: Rules) -> Payer | None:
     """The payer whose name is like enough, and ahead of every other by the margin; a tie abstains."""
-    ranked = sorted(
-        ((_likeness(name, p, day), p.customer_id, p) for p in payers), key=lambda r: (-r[0], r[1])
-    )
+    ranked = sorted(((likeness(name, p.name), p.customer_id, p) for p in payers), key=lambda r: (-r[0], r[1]))
     if not ranked or ranked[0][0] < rules.name_threshold:
         return None
     if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < rules.name_margin:
