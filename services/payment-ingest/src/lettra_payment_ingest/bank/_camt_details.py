@@ -41,6 +41,8 @@ def read_detail(limits: Limits, element: Element) -> Detail:
         additional=text(limits, element, "AddtlTxInf"),
         return_reason=_return_reason(limits, element),
         bank_transaction_code=read_code(limits, element),
+        original=read_original(element),
+        exchange_rate=read_rate(limits, element),
     )
 
 
@@ -71,6 +73,28 @@ def _amounts(element: Element) -> dict[str, Decimal] | None:
             continue
         found.setdefault(currency, amount)
     return found or None
+
+
+def read_original(element: Element) -> tuple[Decimal, str] | None:
+    """What was sent, of an entry or a detail (`AmtDtls/InstdAmt`); it explains, so an unreadable one is as good as
+    absent.
+    """
+    inner = find(element, "AmtDtls", "InstdAmt", "Amt")
+    if inner is None:
+        return None
+    try:
+        return money_of(inner)
+    except Flaw:
+        return None
+
+
+def read_rate(limits: Limits, element: Element) -> str | None:
+    """The exchange rate of an entry or a detail, as the bank writes it."""
+    for amount in ("TxAmt", "InstdAmt", "CntrValAmt"):
+        rate = find(element, "AmtDtls", amount, "CcyXchg", "XchgRate")
+        if rate is not None:
+            return text(limits, rate)
+    return None
 
 
 def read_charges(element: Element) -> dict[str, Decimal] | None:

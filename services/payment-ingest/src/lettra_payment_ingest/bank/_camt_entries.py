@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from lettra_payment_ingest.bank._camt_details import read_charges, read_code
+from lettra_payment_ingest.bank._camt_details import read_charges, read_code, read_original, read_rate
 from lettra_payment_ingest.bank._camt_values import day, direction, money, reference, text, truth
 from lettra_payment_ingest.bank._xml import Element, find
 from lettra_payment_ingest.bank.entries import Entry
@@ -31,6 +31,8 @@ def read_entry(limits: Limits, element: Element) -> Entry:
         charges=read_charges(element),
         bank_transaction_code=read_code(limits, element),
         additional=text(limits, element, "AddtlNtryInf"),
+        original=read_original(element),
+        exchange_rate=read_rate(limits, element),
     )
 
 

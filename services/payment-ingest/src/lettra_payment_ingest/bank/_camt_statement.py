@@ -8,6 +8,7 @@ from typing import Final
 
 from lettra_payment_ingest.bank._camt_values import account_number, day, direction, instant, money, only, text
 from lettra_payment_ingest.bank._xml import Element, Flaw, find
+from lettra_payment_ingest.bank.kept import Series
 from lettra_payment_ingest.bank.limits import Limits
 from lettra_payment_ingest.bank.model import Balance, Message, Statement, Transaction
 
@@ -70,7 +71,7 @@ def _sequence_number(limits: Limits, statement: Element, name: str) -> int | Non
 def assemble(
     header: Header,
     balances: list[Balance],
-    transactions: tuple[Transaction, ...],
+    transactions: Series[Transaction],
     place: str,
     message: Message,
 ) -> Statement:

@@ -2,7 +2,8 @@
 
 NPY and NBE name payer and payee (NPO and NBU those behind them), CPY and CBE their accounts, LCC and LC2 what the
 payer wrote, LCS his structured reference, LIB the bank's text, RCN the end-to-end reference (and the purpose behind
-it), REF the bank's reference, RUM the mandate, RET why a payment came back, FEE a charge. Unknown ones are left out.
+it), REF the bank's reference, RUM the mandate, RET why a payment came back, FEE a charge, MMO the amount in another
+currency and its rate. Unknown ones are left out.
 """
 
 import re
@@ -21,6 +22,7 @@ from lettra_payment_ingest.bank.values import (
 WIDTH: Final = 70
 HALF: Final = 35
 
+_ORIGINAL: Final = re.compile(r"([A-Z]{3})([0-5])(\d{14})(?:([0-9]) *(\d{1,11}))?", re.ASCII)
 _FEE: Final = re.compile(r"([A-Z]{3})([0-5])(\d{1,14})\s*", re.ASCII)
 _ISO_REASON: Final = re.compile(r"[A-Z]{2}\d{2}|CNOR|DNOR|FOCR|DUPL|CUST", re.ASCII)
 
@@ -93,6 +95,20 @@ class Complements:
         for raw in [*self._raws.get("LCC", []), *self._raws.get("LC2", [])]:
             text += raw if len(raw) == WIDTH else f"{raw} "
         return filled(text)
+
+    @property
+    def original(self) -> tuple[Decimal, str] | None:
+        """What was sent in another currency (MMO); it explains, so a wrong one is as good as absent."""
+        found = _ORIGINAL.match((self._raws.get("MMO") or [""])[0])
+        return (Decimal(found[3]).scaleb(-int(found[2])), found[1]) if found else None
+
+    @property
+    def exchange_rate(self) -> str | None:
+        """The rate behind what was sent: how many decimals it has, and its digits."""
+        found = _ORIGINAL.match((self._raws.get("MMO") or [""])[0])
+        if found is None or found[4] is None:
+            return None
+        return f"{Decimal(found[5]).scaleb(-int(found[4])):f}"
 
     def charges(self, currency: str) -> Decimal | None:
         """The charges in this currency; they explain, so a wrong one is as good as absent."""

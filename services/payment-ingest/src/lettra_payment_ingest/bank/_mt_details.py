@@ -13,6 +13,7 @@ is, a shorter one with a blank.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 from lettra_payment_ingest.bank._mt_line import read_amount
@@ -39,6 +40,8 @@ _TAGS: Final = re.compile(
 # One of these makes a text one of code words; the others may stand in any text.
 _TELLING: Final = frozenset({"EREF", "REMI", "ORDP", "BENM", "NAME", "CNTP", "MARF", "RTRN", "KREF", "PREF"})
 _CHARGES: Final = re.compile(r"/CHGS?/([A-Z]{3})\s*([\d.,]*\d)", re.ASCII)
+_ORIGINAL: Final = re.compile(r"/OCMT/([A-Z]{3})\s*([\d.,]*\d)", re.ASCII)
+_RATE: Final = re.compile(r"/EXCH/\s*([\d.,]*\d)", re.ASCII)
 _RETURN_CODES: Final = frozenset({"108", "109", "159"})
 _ISO_REASON: Final = re.compile(
     r"\b(AC0[1-6]|AC13|AG0[12]|AM0\d|BE0\d|CNOR|DNOR|ED05|FF0\d|FOCR|MD0\d|MS0[23]|RC01|RR0\d|SL0\d|TM01)\b"
@@ -62,6 +65,8 @@ class Facts:
     structured_reference: str | None = None
     return_reason: str | None = None
     charges: tuple[str, str] | None = None
+    original: tuple[str, str] | None = None
+    exchange_rate: str | None = None
     batch_size: int | None = None
     code: str | None = None
 
@@ -94,8 +99,13 @@ def read_facts(lines: list[str], full: Lengths, own_account: str) -> Facts:
     else:
         told = not _TELLING.isdisjoint(_TAGS.findall(whole))
         facts = _by_tags(whole) if told else _plain(whole, own_account)
-    charges = _CHARGES.search(whole)
-    facts = replace(facts, charges=(charges[1], charges[2]) if charges else None)
+    charges, original, rate = (each.search(whole) for each in (_CHARGES, _ORIGINAL, _RATE))
+    facts = replace(
+        facts,
+        charges=(charges[1], charges[2]) if charges else None,
+        original=(original[1], original[2]) if original else None,
+        exchange_rate=rate[1] if rate else None,
+    )
     if facts.structured_reference is None:
         facts = replace(facts, structured_reference=creditor_reference(facts.remittance))
     return facts
@@ -115,6 +125,20 @@ def charge_of(pair: tuple[str, str] | None, currency: str) -> str | None:
 def supplement_charges(supplement: str) -> tuple[str, str] | None:
     """The charges in the further lines of a statement line (/OCMT/EUR11,85//CHGS/EUR0,50/)."""
     found = _CHARGES.search(supplement)
+    return (found[1], found[2]) if found else None
+
+
+def original_of(pair: tuple[str, str] | None) -> tuple[Decimal, str] | None:
+    """What was sent in another currency; it explains, so a wrong one is as good as absent."""
+    try:
+        return (read_amount(pair[1], pair[0]), pair[0]) if pair is not None else None
+    except Wrong:
+        return None
+
+
+def supplement_original(supplement: str) -> tuple[str, str] | None:
+    """What was sent, in the further lines of a statement line."""
+    found = _ORIGINAL.search(supplement)
     return (found[1], found[2]) if found else None
 
 

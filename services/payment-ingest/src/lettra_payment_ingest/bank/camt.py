@@ -8,7 +8,7 @@ refuses the file. The statements given before an `UnreadableFile` are not to be 
 all.
 
 Memory: entries and transactions are freed from the XML tree as soon as they end, so what remains is the
-statement itself.
+statement itself, wherever `keep` puts it.
 """
 
 import re
@@ -22,6 +22,7 @@ from lettra_payment_ingest.bank._camt_statement import Header, assemble, read_ba
 from lettra_payment_ingest.bank._xml import Document, Element, Flaw, drop_before, local_name
 from lettra_payment_ingest.bank.entries import Detail, Naming, transactions_of
 from lettra_payment_ingest.bank.errors import UnreadableFile, quoted
+from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.model import Balance, Message, Statement, Transaction
 
@@ -47,7 +48,9 @@ _FORMS: Final = (
 _WITHIN: Final = ("Bal", "Ntry", "NtryDtls", "TxDtls")
 
 
-def read_camt(source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[Statement]:
+def read_camt(
+    source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT, keep: Keep = InMemory
+) -> Iterator[Statement]:
     """The statements of a CAMT.053 file. `name` is what errors call the file.
 
     Raises `UnreadableFile`, and only that (an error of reading `source` itself goes through).
@@ -57,21 +60,23 @@ def read_camt(source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT) -> 
     if form is not None and form.message != "statement":
         words = f"is a {form.name.upper()} {form.words}: it announces money, and is no statement (CAMT.053)"
         raise document.fail("root element", words)
-    return _read(document, form, limits)
+    return _read(document, form, limits, keep)
 
 
-def read_messages(source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[Statement]:
+def read_messages(
+    source: bytes | BinaryIO, name: str, limits: Limits = DEFAULT, keep: Keep = InMemory
+) -> Iterator[Statement]:
     """The statements, reports or notifications of a CAMT.053, CAMT.052 or CAMT.054 file; errors as of `read_camt`."""
     document = Document(source, name, limits)
-    return _read(document, _form(document.first_names()), limits)
+    return _read(document, _form(document.first_names()), limits, keep)
 
 
-def _read(document: Document, form: Form | None, limits: Limits) -> Iterator[Statement]:
+def _read(document: Document, form: Form | None, limits: Limits, keep: Keep) -> Iterator[Statement]:
     if form is None:
         begins = quoted("/".join(document.first_names()[:2]))
         words = f"is XML, but no bank statement (CAMT.053): it begins with {begins}"
         raise document.fail("root element", words)
-    reader = _Reader(document, form, limits)
+    reader = _Reader(document, form, limits, keep)
     found = False
     for element in document.ends((form.statement, *_WITHIN), freeing=(form.statement, "Ntry", "TxDtls")):
         statement = reader.take(element)
@@ -100,10 +105,11 @@ def _form(names: tuple[str, ...]) -> Form | None:
 class _Reader:
     """The statement in progress. `take` is given the elements in the order in which they end."""
 
-    def __init__(self, document: Document, form: Form, limits: Limits) -> None:
+    def __init__(self, document: Document, form: Form, limits: Limits, keep: Keep) -> None:
         self._document = document
         self._form = form
         self._limits = limits
+        self._keep = keep
         self._statements = 0
         self._of_earlier_statements = 0
         self._reset()
@@ -115,7 +121,7 @@ class _Reader:
         self._entries = 0
         self._details: list[Detail] = []
         self._announced: int | None = None
-        self._transactions: list[Transaction] = []
+        self._transactions: Growing[Transaction] = self._keep()
 
     def take(self, element: Element) -> Statement | None:
         """A statement when its end has come."""
@@ -167,7 +173,7 @@ class _Reader:
         # Version 01 knows no NtryDtls: what is said of a batch stands in the entry itself.
         size = announced_size(element) if self._announced is None else self._announced
         parts = transactions_of(self._limits, entry, self._details, size, self._naming)
-        self._transactions += parts
+        self._transactions.extend(parts)
         self._entries += 1
         self._details, self._announced = [], None
         drop_before(element)
@@ -198,7 +204,7 @@ class _Reader:
             raise Flaw(element, f"a {self._form.words} outside {self._form.root}")
         header = self._begin(element)
         place = f"{self._form.statement}[{self._statements + 1}], {self._document.line(element)}"
-        statement = assemble(header, self._balances, tuple(self._transactions), place, self._form.message)
+        statement = assemble(header, self._balances, self._transactions.sealed(), place, self._form.message)
         self._statements += 1
         self._of_earlier_statements += len(self._transactions)
         self._reset()

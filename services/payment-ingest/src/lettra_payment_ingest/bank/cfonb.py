@@ -19,8 +19,9 @@ from lettra_payment_ingest.bank._cfonb_details import Complements
 from lettra_payment_ingest.bank._cfonb_record import Record, iban_of, records
 from lettra_payment_ingest.bank.entries import Detail, Entry, Naming, Side, transactions_of
 from lettra_payment_ingest.bank.errors import UnreadableFile
+from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
-from lettra_payment_ingest.bank.model import BOOKED, Balance, Statement
+from lettra_payment_ingest.bank.model import BOOKED, Balance, Statement, Transaction
 from lettra_payment_ingest.bank.values import Wrong, filled
 
 COMPLEMENTS_MAX: Final = 200
@@ -42,10 +43,20 @@ class Open:
     first: Record
     opening: Record | None = None
     closing: Record | None = None
-    movements: list[Movement] = field(default_factory=list)
+    movements: Growing[Movement] = field(default_factory=InMemory)
+    last: Movement | None = None
+    entry_currency: str | None = None
+
+    def flush(self) -> None:
+        """The last entry is complete."""
+        if self.last is not None:
+            self.movements.append(self.last)
+            self.last = None
 
 
-def read_cfonb(source: BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[Statement]:
+def read_cfonb(
+    source: BinaryIO, name: str, limits: Limits = DEFAULT, keep: Keep = InMemory
+) -> Iterator[Statement]:
     """The statements of a CFONB 120 file, in its order.
 
     Raises `UnreadableFile`, and only that (an error of reading `source` itself goes through).
@@ -54,26 +65,26 @@ def read_cfonb(source: BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterato
     taken = 0
     for record in records(source, name, limits):
         if current is not None and (record.kind == "01" or current.closing is not None):
-            yield _statement(current, name, limits)
+            yield _statement(current, name, limits, keep)
             current = None
         taken += record.kind == "04"
         if taken > limits.transactions_max:
             raise UnreadableFile(name, record.place, f"more than {limits.transactions_max} transactions")
         try:
-            current = _take(current, record)
+            current = _take(current, record, keep)
         except Wrong as wrong:
             raise UnreadableFile(name, record.place, wrong.reason) from None
     if current is None:
         raise UnreadableFile(name, "line 1", "no record in the file")
-    yield _statement(current, name, limits)
+    yield _statement(current, name, limits, keep)
 
 
-def _take(current: Open | None, record: Record) -> Open:
+def _take(current: Open | None, record: Record, keep: Keep) -> Open:
     kind = record.kind
-    if kind == "05" and (current is None or not current.movements):
+    if kind == "05" and (current is None or current.last is None):
         raise Wrong("a complement (05) without an entry (04) before it")
     if current is None:
-        current = Open(record)
+        current = Open(record, movements=keep())
     elif record.account != current.first.account:
         found, expected = ("/".join(each).strip() for each in (record.account, current.first.account))
         raise Wrong(f"a record {kind} of account {found} in the statement of account {expected}")
@@ -82,9 +93,11 @@ def _take(current: Open | None, record: Record) -> Open:
     elif kind == "07":
         current.closing = record
     elif kind == "04":
-        current.movements.append(Movement(record))
-    else:
-        _complement(current.movements[-1], record)
+        current.flush()
+        current.last = Movement(record)
+        current.entry_currency = current.entry_currency or record.currency
+    elif current.last is not None:
+        _complement(current.last, record)
     return current
 
 
@@ -94,8 +107,9 @@ def _complement(movement: Movement, record: Record) -> None:
         raise Wrong(f"more than {COMPLEMENTS_MAX} complements (05) of one entry")
 
 
-def _statement(found: Open, name: str, limits: Limits) -> Statement:
+def _statement(found: Open, name: str, limits: Limits, keep: Keep) -> Statement:
     at = found.first
+    found.flush()
     try:
         currency = _currency(found)
         opening = _balance(found.opening, "OPBD", currency)
@@ -105,12 +119,10 @@ def _statement(found: Open, name: str, limits: Limits) -> Statement:
         raise UnreadableFile(name, at.place, wrong.reason) from None
     account = iban_of(at.raw(3, 7), *at.account)
     naming = Naming(identity, account)
-    transactions = []
-    found.movements.reverse()
-    while found.movements:  # each is freed as its transaction is made
-        movement = found.movements.pop()
+    transactions: Growing[Transaction] = keep()
+    for movement in found.movements.sealed():
         try:
-            transactions += transactions_of(limits, *_entry(movement, currency), None, naming)
+            transactions.extend(transactions_of(limits, *_entry(movement, currency), None, naming))
         except Wrong as wrong:
             raise UnreadableFile(name, movement.record.place, wrong.reason) from None
     return Statement(
@@ -124,7 +136,7 @@ def _statement(found: Open, name: str, limits: Limits) -> Statement:
         created_at=None,
         opening=opening,
         closing=closing,
-        transactions=tuple(transactions),
+        transactions=transactions.sealed(),
         place=at.place,
     )
 
@@ -132,8 +144,7 @@ def _statement(found: Open, name: str, limits: Limits) -> Statement:
 def _currency(found: Open) -> str:
     """That of the first record that names one: many banks leave it blank in some."""
     named = (record.currency for record in (found.opening, found.closing) if record is not None)
-    entries = (movement.record.currency for movement in found.movements)
-    currency = next((code for codes in (named, entries) for code in codes if code), None)
+    currency = next((code for code in named if code), found.entry_currency)
     if currency is None:
         raise Wrong("no currency in any record of the statement (columns 17 to 19)")
     return currency
@@ -181,6 +192,8 @@ def _entry(movement: Movement, statement_currency: str) -> tuple[Entry, list[Det
         structured_reference=texts.structured_reference,
         remittance=texts.remittance(entry.additional),
         return_reason=texts.return_reason or (NOT_SPECIFIED if rejected else None),
+        original=texts.original,
+        exchange_rate=texts.exchange_rate,
     )
     return entry, [detail]
 

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 from lettra_payment_ingest.bank.entries import Detail, Entry, Naming, Side, transactions_of
 from lettra_payment_ingest.bank.errors import UnreadableFile, quoted
 from lettra_payment_ingest.bank.exact import exact_sum
+from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep, Series
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.mapping import Column, Mapping, named
 from lettra_payment_ingest.bank.model import BOOKED, Balance, Direction, Statement, Transaction
@@ -41,27 +42,31 @@ class Row:
     line: int
 
 
-def read_csv(source: BinaryIO, name: str, mapping: Mapping, limits: Limits = DEFAULT) -> Iterator[Statement]:
+def read_csv(
+    source: BinaryIO, name: str, mapping: Mapping, limits: Limits = DEFAULT, keep: Keep = InMemory
+) -> Iterator[Statement]:
     """The statements of a CSV file, by account in the order of the file.
 
     Raises `UnreadableFile`, and only that (an error of reading `source` itself goes through).
     """
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], Growing[Row]] = {}
     for count, row in enumerate(_rows(source, name, mapping, limits), 1):
         if count > limits.transactions_max:
             raise UnreadableFile(
                 name, f"line {row.line}", f"more than {limits.transactions_max} transactions"
             )
-        groups.setdefault((row.account, row.entry.currency), []).append(row)
+        group = (row.account, row.entry.currency)
+        if group not in groups:
+            groups[group] = keep()
+        groups[group].append(row)
     if not groups:
         raise UnreadableFile(name, "end", "no row of a movement in the file")
-    for (account, currency), rows in groups.items():
-        if _newest_first(rows, mapping):
-            rows.reverse()
-        yield _statement(account, currency, rows, limits)
+    for (account, currency), grown in groups.items():
+        rows = grown.sealed()
+        yield _statement(account, currency, rows, _newest_first(rows, mapping), limits, keep)
 
 
-def _newest_first(rows: list[Row], mapping: Mapping) -> bool:
+def _newest_first(rows: Series[Row], mapping: Mapping) -> bool:
     if mapping.newest_first is not None:
         return mapping.newest_first
     first, last = rows[0].entry.booking_date, rows[-1].entry.booking_date
@@ -302,16 +307,16 @@ def parse_amount(raw: str, decimal: str, thousands: str) -> Decimal:
     return amount.copy_negate() if negative else amount
 
 
-def _statement(account: str, currency: str, rows: list[Row], limits: Limits) -> Statement:
-    days = [row.entry.booking_date for row in rows if row.entry.booking_date]
+def _statement(
+    account: str, currency: str, rows: Series[Row], newest_first: bool, limits: Limits, keep: Keep
+) -> Statement:
+    days = {row.entry.booking_date for row in rows if row.entry.booking_date}
     naming = Naming(f"CSV {min(days)} {max(days)}", account)
-    opening, closing = _bounds(rows, currency)
-    line = rows[0].line
-    found: list[Transaction] = []
-    rows.reverse()
-    while rows:  # each is freed as its transaction is made
-        row = rows.pop()
-        found += transactions_of(limits, row.entry, [row.detail], None, naming)
+    first, last = (rows[-1], rows[0]) if newest_first else (rows[0], rows[-1])
+    opening, closing = _bounds(first, last, currency)
+    found: Growing[Transaction] = keep()
+    for row in reversed(rows) if newest_first else rows:
+        found.extend(transactions_of(limits, row.entry, [row.detail], None, naming))
     return Statement(
         statement_id=naming.statement_id,
         account=account,
@@ -323,14 +328,13 @@ def _statement(account: str, currency: str, rows: list[Row], limits: Limits) -> 
         created_at=None,
         opening=opening,
         closing=closing,
-        transactions=tuple(found),
-        place=f"line {line}",
+        transactions=found.sealed(),
+        place=f"line {first.line}",
     )
 
 
-def _bounds(rows: list[Row], currency: str) -> tuple[Balance | None, Balance | None]:
+def _bounds(first: Row, last: Row, currency: str) -> tuple[Balance | None, Balance | None]:
     """The balances before the first movement and behind the last, where the bank says them there."""
-    first, last = rows[0], rows[-1]
     opening = None
     if first.balance is not None:
         amount = first.entry.amount

@@ -56,7 +56,7 @@ NOBODY: Final = Side()
 @dataclass(frozen=True, slots=True)
 class Detail:
     """What the bank says of one transaction of an entry (`TxDtls` in CAMT). `amounts` and `charges` are by
-    currency, the charges net of refunds.
+    currency, the charges net of refunds; `original` is what the payer sent, in whichever currency.
     """
 
     bank_ref: str | None = None
@@ -72,6 +72,8 @@ class Detail:
     additional: str | None = None
     return_reason: str | None = None
     bank_transaction_code: str | None = None
+    original: tuple[Decimal, str] | None = None
+    exchange_rate: str | None = None
 
 
 NOTHING: Final = Detail()
@@ -92,6 +94,8 @@ class Entry:
     charges: dict[str, Decimal] | None
     bank_transaction_code: str | None
     additional: str | None
+    original: tuple[Decimal, str] | None = None
+    exchange_rate: str | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +105,7 @@ class Naming:
     statement_id: str
     account: str
     message: Message = "statement"
-    equals: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    equals: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ def _transaction(entry: Entry, part: Part, batch_size: int | None, naming: Namin
     charges = detail.charges if part.amount != entry.amount else detail.charges or entry.charges
     charge = (charges or {}).get(entry.currency)
     remittance = detail.remittance or (None if detail.structured_reference else detail.additional)
+    original, rate = _exchanged(entry, part)
     digest = _digest(entry, part, side, remittance, naming.account)
     return Transaction(
         statement_id=naming.statement_id,
@@ -236,14 +241,26 @@ def _transaction(entry: Entry, part: Part, batch_size: int | None, naming: Namin
         bank_ref=part.bank_ref,
         digest=digest,
         message=naming.message,
+        original_amount=original[0] if original else None,
+        original_currency=original[1] if original else None,
+        exchange_rate=rate,
     )
+
+
+def _exchanged(entry: Entry, part: Part) -> tuple[tuple[Decimal, str] | None, str | None]:
+    """What was sent in another currency, and the rate; the entry's own are of the whole."""
+    whole = part.amount == entry.amount
+    original = part.detail.original or (entry.original if whole else None)
+    if original is None or original[1] == entry.currency:
+        return None, None
+    return original, part.detail.exchange_rate or (entry.exchange_rate if whole else None)
 
 
 def _counted(digest: str, entry: Entry, naming: Naming) -> str:
     """The digest with its ordinal. Booked and announced ones are counted apart: the one will replace the
     other.
     """
-    key = (digest, entry.status == BOOKED)
+    key = int(digest, 16) * 2 + (entry.status == BOOKED)  # a number, for there may be half a million of these
     naming.equals[key] += 1
     return f"digest-{digest}-{naming.equals[key]}"
 

@@ -4,7 +4,6 @@ more.
 
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact, InvalidOperation, localcontext
-from itertools import accumulate
 from typing import Final
 
 # 18 digits before the point, 18 behind, and room for a billion terms. Should that ever not do, it raises.
@@ -15,12 +14,6 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum, exactly."""
     with localcontext(_EXACT):
         return sum(amounts, Decimal(0))
-
-
-def exact_running(start: Decimal, amounts: Iterable[Decimal]) -> list[Decimal]:
-    """The sums from `start` on, one behind each amount, exactly."""
-    with localcontext(_EXACT):
-        return list(accumulate(amounts, initial=start))[1:]
 
 
 def plain(amount: Decimal) -> str:

@@ -26,15 +26,17 @@ or when an overlap begins amid equal transactions of one day. An equal transacti
 twice. Where the bank gives each transaction a reference of its own, none are equal.
 """
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final, Self
 from uuid import UUID, uuid5
 
-from lettra_payment_ingest.bank.exact import exact_running, exact_sum, plain
+from lettra_payment_ingest.bank.exact import exact_sum, plain
 from lettra_payment_ingest.bank.model import Statement, Transaction
 
 # Fixed for ever: every identity that was ever given depends on it.
@@ -106,42 +108,82 @@ def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identifie
     these; more does no harm, and other accounts and currencies are ignored. The result depends on nothing
     else.
     """
-    place = _Place.of(statement)
-    related = [k for k in known if (k.account, k.currency) == (statement.account, statement.currency)]
-    pools = _pools(place, related)
-    at_place = [pools[base].at(balance) for base, balance in place.line]
-    held: dict[UUID, list[Held]] = {base: [] for base in pools}
+    place = _Place.of(statement, known)
+    held: dict[UUID, list[Held]] = {}
     identities = []
-    for (base, balance), claimed in zip(place.line, at_place, strict=True):
-        ordinal, new = pools[base].next() if claimed is None else (claimed, False)
-        held[base].append(Held(ordinal, balance))
-        identities.append(Identity(uuid5(base, str(ordinal)), base, ordinal, new))
+    for identity, balance in _identities(place):
+        held.setdefault(identity.base, []).append(Held(identity.ordinal, balance))
+        identities.append(identity)
     return Identified(tuple(identities), place.remember(held))
+
+
+def identities(
+    statement: Statement, known: Iterable[KnownStatement]
+) -> Iterator[tuple[Identity, Decimal | None]]:
+    """As `identify`, one after the other, each with the account's balance behind it: little is held in memory of a
+    statement of which little is known.
+    """
+    return _identities(_Place.of(statement, known))
+
+
+def _identities(place: _Place) -> Iterator[tuple[Identity, Decimal | None]]:
+    pools = _pools(place)
+    at_place: dict[int, int] = {}
+    if pools:
+        for number, (base, balance) in enumerate(place.line()):
+            claimed = pools[base].at(balance) if base in pools else None
+            if claimed is not None:
+                at_place[number] = claimed
+    # Of a base that nobody holds, the transactions are simply counted; as numbers, there may be half a million.
+    counted: Counter[int] = Counter()
+    for number, (base, balance) in enumerate(place.line()):
+        if number in at_place:
+            ordinal, new = at_place[number], False
+        elif base in pools:
+            ordinal, new = pools[base].next()
+        else:
+            counted[base.int] += 1
+            ordinal, new = counted[base.int], True
+        yield Identity(uuid5(base, str(ordinal)), base, ordinal, new), balance
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the new statement lies on the account's line. `line` is its transactions, each with the balance behind."""
+    """Where the new statement lies on the account's line. `counts` and `effect`: how often it tells of each
+    transaction that a known statement holds, and by how much the balance changes by one of these.
+    """
 
     statement: Statement
-    line: list[tuple[UUID, Decimal | None]]
+    related: tuple[KnownStatement, ...]
+    counts: Mapping[UUID, int]
     effect: Mapping[UUID, Decimal]
     first_day: date | None
     last_day: date | None
 
     @classmethod
-    def of(cls, statement: Statement) -> Self:
-        bases = [base_identity(t) for t in statement.transactions]
-        booked = [(base, t) for base, t in zip(bases, statement.transactions, strict=True) if t.booked]
-        effect = {base: t.signed_amount for base, t in booked}
-        days = [t.booking_date for _, t in booked if t.booking_date is not None]
-        behind: Iterable[Decimal] = ()
-        if statement.opening is not None:
-            behind = exact_running(statement.opening.amount, (effect[base] for base, _ in booked))
-        balances = iter(behind)
-        # Announced ones stand nowhere yet, so there is no balance behind them.
-        line = [(base, next(balances, None) if base in effect else None) for base in bases]
-        return cls(statement, line, effect, min(days, default=None), max(days, default=None))
+    def of(cls, statement: Statement, known: Iterable[KnownStatement]) -> Self:
+        account = (statement.account, statement.currency)
+        related = tuple(k for k in known if (k.account, k.currency) == account)
+        held = {base for each in related for base in each.held}
+        counts: Counter[UUID] = Counter()
+        effect: dict[UUID, Decimal] = {}
+        days: set[date] = set()
+        for t in statement.transactions:
+            if t.booked and t.booking_date is not None:
+                days.add(t.booking_date)
+            if held and (base := base_identity(t)) in held:
+                counts[base] += 1
+                if t.booked:
+                    effect[base] = t.signed_amount
+        return cls(statement, related, counts, effect, min(days, default=None), max(days, default=None))
+
+    def line(self) -> Iterator[tuple[UUID, Decimal | None]]:
+        """The transactions, each with the balance behind it. Announced ones stand nowhere yet, so they have none."""
+        balance = self.opening
+        for t in self.statement.transactions:
+            if balance is not None and t.booked:
+                balance = exact_sum((balance, t.signed_amount))
+            yield base_identity(t), balance if t.booked else None
 
     @property
     def opening(self) -> Decimal | None:
@@ -166,12 +208,11 @@ class _Place:
 
     def common_sums_to_nothing(self, known: KnownStatement) -> bool:
         """Whether balances say nothing about what the two have in common. (So it is when that is nothing.)"""
-        counts = Counter(base for base, _ in self.line)
         common = (
             self.effect[base]
             for base, each in known.held.items()
             if base in self.effect
-            for _ in range(min(counts[base], len(each)))
+            for _ in range(min(self.counts[base], len(each)))
         )
         return exact_sum(common) == 0
 
@@ -216,10 +257,10 @@ class _Pool:
         return self.highest, True
 
 
-def _pools(place: _Place, related: Sequence[KnownStatement]) -> dict[UUID, _Pool]:
-    """For each base identity of the statement, what it may claim."""
-    pools = {base: _Pool() for base, _ in place.line}
-    for known, rank in zip(related, _ranks(place, related), strict=True):
+def _pools(place: _Place) -> dict[UUID, _Pool]:
+    """For each base identity that a known statement holds too, what the statement may claim."""
+    pools = {base: _Pool() for base in place.counts}
+    for known, rank in zip(place.related, _ranks(place, place.related), strict=True):
         for base in known.held.keys() & pools.keys():
             for held in known.held[base]:
                 pools[base].add(held, rank)

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
+from lettra_payment_ingest.bank.kept import Series
+
 Direction = Literal["credit", "debit"]
 
 Message = Literal["statement", "report", "notification"]
@@ -45,7 +47,8 @@ class Transaction:
     says that it is one. `charges` are those the bank names in the same currency. `batch_size` is the number
     of transactions of the entry this one stands in, absent where the entry is no batch. `status` is what the
     bank says (BOOK, PDNG, INFO), `message` in what it says so; `kind` is what follows from both. `bank_ref`
-    is the bank's own reference, `digest` the content's; `entry_ref` is the one to show (see `entries`).
+    is the bank's own reference, `digest` the content's; `entry_ref` is the one to show (see `entries`). Where the
+    payer sent another currency, `original_amount` is what he sent, and `exchange_rate` what the bank writes.
     """
 
     statement_id: str
@@ -71,6 +74,9 @@ class Transaction:
     bank_ref: str | None
     digest: str
     message: Message = "statement"
+    original_amount: Decimal | None = None
+    original_currency: str | None = None
+    exchange_rate: str | None = None
 
     @property
     def kind(self) -> Kind:
@@ -108,6 +114,6 @@ class Statement:
     created_at: datetime | None
     opening: Balance | None
     closing: Balance | None
-    transactions: tuple[Transaction, ...]
+    transactions: Series[Transaction]
     place: str
     message: Message = "statement"

@@ -20,9 +20,11 @@ from lettra_payment_ingest.bank._mt_details import (
     Lengths,
     charge_of,
     full_lines,
+    original_of,
     read_facts,
     read_numbered,
     supplement_charges,
+    supplement_original,
 )
 from lettra_payment_ingest.bank._mt_fields import Field, messages
 from lettra_payment_ingest.bank._mt_line import KINDS, Line, read_amount, read_balance, read_line
@@ -34,6 +36,7 @@ from lettra_payment_ingest.bank._mt_values import (
 )
 from lettra_payment_ingest.bank.entries import Detail, Entry, Naming, Side, transactions_of
 from lettra_payment_ingest.bank.errors import UnreadableFile
+from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.model import BOOKED, Balance, Statement, Transaction
 from lettra_payment_ingest.bank.values import Wrong, filled, is_iban
@@ -70,11 +73,27 @@ class Page:
     created: datetime | None = None
     opening: Balance | None = None
     closing: Balance | None = None
-    lines: list[Lines] = field(default_factory=list)
+    lines: Growing[Lines] = field(default_factory=InMemory)
+    last: Lines | None = None
+    longest: int = 0
     report: bool = False
 
+    @property
+    def count(self) -> int:
+        return len(self.lines) + (self.last is not None)
 
-def read_mt(source: BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[Statement]:
+    def flush(self) -> None:
+        """The last line is complete."""
+        if self.last is not None:
+            texts = (self.last.details or "").split("\n")
+            self.longest = max(self.longest, *map(len, texts))
+            self.lines.append(self.last)
+            self.last = None
+
+
+def read_mt(
+    source: BinaryIO, name: str, limits: Limits = DEFAULT, keep: Keep = InMemory
+) -> Iterator[Statement]:
     """The statements and reports of an MT940 or MT942 file, in its order.
 
     Raises `UnreadableFile`, and only that (an error of reading `source` itself goes through).
@@ -82,17 +101,17 @@ def read_mt(source: BinaryIO, name: str, limits: Limits = DEFAULT) -> Iterator[S
     held: Page | None = None
     taken = 0
     for message in messages(source, name, limits):
-        page = _read_page(message, name, limits.transactions_max, taken)
-        taken += len(page.lines)
+        page = _read_page(message, name, limits.transactions_max, taken, keep)
+        taken += page.count
         if held is not None and _continues(held, page):
             held = _merged(held, page)
             continue
         if held is not None:
-            yield _statement(held, name, limits)
+            yield _statement(held, name, limits, keep)
         held = page
     if held is None:
         raise UnreadableFile(name, "line 1", "no statement (:20:) in the file")
-    yield _statement(held, name, limits)
+    yield _statement(held, name, limits, keep)
 
 
 def _continues(page: Page, following: Page) -> bool:
@@ -106,14 +125,15 @@ def _continues(page: Page, following: Page) -> bool:
 
 
 def _merged(page: Page, following: Page) -> Page:
-    page.lines += following.lines
+    page.lines.extend(following.lines.sealed())
+    page.longest = max(page.longest, following.longest)
     page.closing, page.page = following.closing, following.page
     return page
 
 
-def _read_page(message: Iterator[Field], name: str, most: int, taken: int) -> Page:
+def _read_page(message: Iterator[Field], name: str, most: int, taken: int, keep: Keep) -> Page:
     first = next(message)
-    page = Page(first.line)
+    page = Page(first.line, lines=keep())
     line: Lines | None = None
     tags = set()
     for each in chain((first,), message):
@@ -122,12 +142,13 @@ def _read_page(message: Iterator[Field], name: str, most: int, taken: int) -> Pa
             line = _take(page, each, line)
         except Wrong as wrong:
             raise UnreadableFile(name, f"line {each.line}", wrong.reason) from None
-        if taken + len(page.lines) > most:
+        if taken + page.count > most:
             raise UnreadableFile(name, f"line {each.line}", f"more than {most} transactions")
+    page.flush()
     if page.account is None:
         raise UnreadableFile(name, f"line {page.at}", "no account (:25:) in the statement")
     page.report = first.number in ("941", "942") or (bool(tags & _REPORTS) and not tags & {"62F", "62M"})
-    if not (page.lines or page.opening or page.closing or page.report):
+    if not (page.count or page.opening or page.closing or page.report):
         raise UnreadableFile(name, f"line {page.at}", "the statement has neither a balance nor an entry")
     return page
 
@@ -168,9 +189,9 @@ def _take_header(page: Page, each: Field) -> None:
 def _take_line(page: Page, each: Field) -> Lines:
     if page.account is None:
         raise Wrong("a statement line (:61:) outside a statement: no account (:25:) before it")
-    found = Lines(read_line(each, page.currency), each.line)
-    page.lines.append(found)
-    return found
+    page.flush()
+    page.last = Lines(read_line(each, page.currency), each.line)
+    return page.last
 
 
 def _take_balance(page: Page, each: Field) -> None:
@@ -180,7 +201,7 @@ def _take_balance(page: Page, each: Field) -> None:
     opens = each.tag.startswith("60")
     if (page.opening if opens else page.closing) is not None:
         raise Wrong(f"a second {'opening' if opens else 'closing'} balance (:{each.tag}:) in the statement")
-    if opens and page.lines:
+    if opens and page.count:
         raise Wrong(f"an opening balance (:{each.tag}:) behind the first statement line")
     if opens:
         page.opening = balance
@@ -189,18 +210,16 @@ def _take_balance(page: Page, each: Field) -> None:
     page.currency = balance.currency
 
 
-def _statement(page: Page, name: str, limits: Limits) -> Statement:
+def _statement(page: Page, name: str, limits: Limits, keep: Keep) -> Statement:
     account = page.account or ""
     identity = _identity(page)
     naming = Naming(identity, account, "report" if page.report else "statement")
-    found: list[Transaction] = []
+    found: Growing[Transaction] = keep()
     # The lengths of the whole statement tell how its lines are cut; those of one field often do not.
-    full = full_lines(len(text) for each in page.lines for text in (each.details or "").split("\n"))
-    page.lines.reverse()
-    while page.lines:  # each is freed as its transaction is made
-        each = page.lines.pop()
+    full = full_lines((page.longest,))
+    for each in page.lines.sealed():
         try:
-            found += _transactions(page, each, full, naming, limits)
+            found.extend(_transactions(page, each, full, naming, limits))
         except Wrong as wrong:
             raise UnreadableFile(name, f"line {each.at}", wrong.reason) from None
     return Statement(
@@ -214,7 +233,7 @@ def _statement(page: Page, name: str, limits: Limits) -> Statement:
         created_at=page.created,
         opening=page.opening,
         closing=page.closing,
-        transactions=tuple(found),
+        transactions=found.sealed(),
         place=f"line {page.at}",
         message=naming.message,
     )
@@ -286,6 +305,8 @@ def _detail(line: Line, facts: Facts) -> Detail:
         structured_reference=facts.structured_reference,
         remittance=facts.remittance,
         return_reason=returned,
+        original=original_of(facts.original) or original_of(supplement_original(line.supplement)),
+        exchange_rate=facts.exchange_rate,
     )
 
 

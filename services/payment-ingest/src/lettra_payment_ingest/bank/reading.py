@@ -11,6 +11,7 @@ from lettra_payment_ingest.bank.camt import read_messages
 from lettra_payment_ingest.bank.cfonb import read_cfonb
 from lettra_payment_ingest.bank.csv_file import read_csv
 from lettra_payment_ingest.bank.errors import UnreadableFile
+from lettra_payment_ingest.bank.kept import InMemory, Keep
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.mapping import Mapping
 from lettra_payment_ingest.bank.model import Statement
@@ -53,28 +54,32 @@ def recognise(head: bytes) -> Format | None:
 
 
 def read_file(
-    source: BinaryIO, name: str, limits: Limits = DEFAULT, mapping: Mapping | None = None
+    source: BinaryIO,
+    name: str,
+    limits: Limits = DEFAULT,
+    mapping: Mapping | None = None,
+    keep: Keep = InMemory,
 ) -> Iterator[Statement]:
     """The statements, reports and notifications of a bank file, in its order; of a zip container, of all its files.
 
-    `mapping` is for CSV, and plays no part in other formats. Those given before an `UnreadableFile`, the only error
-    besides those of reading `source` itself, are not to be used: a file is taken whole or not at all.
+    `mapping` is for CSV, and plays no part in other formats; `keep` says where transactions are kept. The statements
+    given before an `UnreadableFile`, the only error besides those of reading `source` itself, are not to be used: a file is taken whole or not at all.
     """
     head = source.read(HEAD_BYTES)
     if recognise(head) != "zip":
-        yield from _read(head, source, name, limits, mapping)
+        yield from _read(head, source, name, limits, mapping, keep)
         return
     for member in members(_seekable(head, source, name, limits), name, limits):
         first = member.content.read(HEAD_BYTES)
         if recognise(first) == "zip":
             raise UnreadableFile(member.name, "zip", "is a zip container inside a zip container")
-        for statement in _read(first, member.content, member.name, limits, mapping):
+        for statement in _read(first, member.content, member.name, limits, mapping, keep):
             inside = member.name.removeprefix(f"{name}/")
             yield replace(statement, place=f"{inside}, {statement.place}")
 
 
 def _read(
-    head: bytes, rest: BinaryIO, name: str, limits: Limits, mapping: Mapping | None
+    head: bytes, rest: BinaryIO, name: str, limits: Limits, mapping: Mapping | None, keep: Keep
 ) -> Iterator[Statement]:
     other = next((words for first, words in _OTHERS.items() if head.startswith(first)), None)
     if other is not None or not head.strip():
@@ -84,15 +89,15 @@ def _read(
     whole = io.BufferedReader(Chained(head, rest))
     match recognise(head):
         case "camt":
-            return read_messages(whole, name, limits)
+            return read_messages(whole, name, limits, keep)
         case "mt":
-            return read_mt(whole, name, limits)
+            return read_mt(whole, name, limits, keep)
         case "cfonb":
-            return read_cfonb(whole, name, limits)
+            return read_cfonb(whole, name, limits, keep)
     if mapping is None:
         words = "is no bank file: neither CAMT, MT940, MT942 nor CFONB 120 (a CSV file needs a mapping)"
         raise UnreadableFile(name, "line 1", words)
-    return read_csv(whole, name, mapping, limits)
+    return read_csv(whole, name, mapping, limits, keep)
 
 
 def _seekable(head: bytes, source: BinaryIO, name: str, limits: Limits) -> BinaryIO:
