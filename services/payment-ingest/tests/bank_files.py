@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from lettra_payment_ingest.bank.limits import DEFAULT
-from lettra_payment_ingest.preparing import Prepared, prepare
+from lettra_payment_ingest.preparing import File, Prepared, Report, prepare
 
 ACCOUNT = "FR7630006000011234567890189"
 OTHER_ACCOUNT = "DE89370400440532013000"
@@ -21,16 +23,50 @@ class Entry:
     text: str = ""
     day: int | None = None
     status: str = "BOOK"
+    ref: str = ""
+    e2e: str = ""
+    name: str = ""
+    mandate: str = ""
+    reason: str = ""
+    code: str = ""
+    charges: str = ""
+    batch: int = 0
+    parts: tuple[Entry, ...] = ()
 
     def xml(self, day: int) -> str:
         amount = Decimal(self.amount)
         way = "DBIT" if amount < 0 else "CRDT"
         date = f"2026-03-{self.day or day:02d}"
-        texts = f"<RmtInf><Ustrd>{self.text}</Ustrd></RmtInf>" if self.text else ""
+        details = "".join(part.details(own=True) for part in self.parts) or self.details()
+        ref = f"<AcctSvcrRef>{self.ref}</AcctSvcrRef>" if self.ref else ""
+        batch = f"<Btch><NbOfTxs>{self.batch}</NbOfTxs></Btch>" if self.batch else ""
+        domain, _, rest = self.code.partition("-")
+        family, _, sub = rest.partition("-")
+        code = (
+            f"<BkTxCd><Domn><Cd>{domain}</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly></Domn></BkTxCd>"
+            if self.code
+            else ""
+        )
         return (
             f'<Ntry><Amt Ccy="EUR">{abs(amount)}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts>{self.status}</Sts>'
-            f"<BookgDt><Dt>{date}</Dt></BookgDt><ValDt><Dt>{date}</Dt></ValDt>"
-            f"<NtryDtls><TxDtls>{texts}</TxDtls></NtryDtls></Ntry>"
+            f"<BookgDt><Dt>{date}</Dt></BookgDt><ValDt><Dt>{date}</Dt></ValDt>{ref}{code}"
+            f"<NtryDtls>{batch}{'' if self.batch else details}</NtryDtls></Ntry>"
+        )
+
+    def details(self, own: bool = False) -> str:
+        """One `TxDtls`; `own`: it has an amount of its own, as the parts of a batch have."""
+        side = "Cdtr" if (Decimal(self.amount) < 0) != bool(self.reason) else "Dbtr"
+        refs = f"<EndToEndId>{self.e2e}</EndToEndId>" if self.e2e else ""
+        refs += f"<MndtId>{self.mandate}</MndtId>" if self.mandate else ""
+        return (
+            "<TxDtls>"
+            + (f"<Refs>{refs}</Refs>" if refs else "")
+            + (f'<Amt Ccy="EUR">{self.amount}</Amt>' if own else "")
+            + (f'<Chrgs><Rcrd><Amt Ccy="EUR">{self.charges}</Amt></Rcrd></Chrgs>' if self.charges else "")
+            + (f"<RltdPties><{side}><Nm>{self.name}</Nm></{side}></RltdPties>" if self.name else "")
+            + (f"<RmtInf><Ustrd>{self.text}</Ustrd></RmtInf>" if self.text else "")
+            + (f"<RtrInf><Rsn><Cd>{self.reason}</Cd></Rsn></RtrInf>" if self.reason else "")
+            + "</TxDtls>"
         )
 
 
@@ -87,9 +123,25 @@ def camt(*statements: Stmt) -> bytes:
     return f"<Document><BkToCstmrStmt>{head}{body}</BkToCstmrStmt></Document>".encode()
 
 
+def announcing(kind: str, *entries: Entry, day: int = 2, account: str = ACCOUNT) -> bytes:
+    """A CAMT.052 ("Rpt") or CAMT.054 ("Ntfctn") of that day."""
+    root = {"Rpt": "BkToCstmrAcctRpt", "Ntfctn": "BkToCstmrDbtCdtNtfctn"}[kind]
+    made = f"2026-03-{day:02d}T12:00:00"
+    return (
+        f"<Document><{root}><GrpHdr><MsgId>M-1</MsgId><CreDtTm>{made}</CreDtTm></GrpHdr><{kind}><Id>A-{day}</Id>"
+        f"<CreDtTm>{made}</CreDtTm><Acct><Id><IBAN>{account}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+        f"{''.join(entry.xml(day) for entry in entries)}</{kind}></{root}></Document>"
+    ).encode()
+
+
 def prepared(*statements: Stmt) -> list[Prepared]:
     """The statements of a file as the service decides on them."""
-    return prepare(camt(*statements), "bank.xml", DEFAULT)
+    return [each for each in prepared_file(camt(*statements)) if isinstance(each, Prepared)]
+
+
+def prepared_file(data: bytes, name: str = "bank.xml") -> list[Prepared | Report]:
+    """What a file tells, as the service decides on it."""
+    return prepare(File(io.BytesIO(data), name, hashlib.sha256(data).hexdigest()), DEFAULT)
 
 
 def following(opening: str, *days: Iterable[Entry], first: int = 2) -> list[Stmt]:

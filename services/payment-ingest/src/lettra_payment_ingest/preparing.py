@@ -1,7 +1,7 @@
 """From what a bank says to what would be decided: everything about a file that can be wrong is found here.
 
-Pure. After `prepare` nothing of the file can be refused for its content, so that a statement once begun is never
-left half taken.
+Pure but for where `keep` puts what was read. After `prepare` nothing of the file can be refused for its content, so
+that a statement once begun is never left half taken.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from lettra_events.contracts.payments import DebitBooked, PaymentReceived, StatementBooked
+from lettra_events.contracts import Event
+from lettra_events.contracts.payments import StatementBooked
 from lettra_events.money import Amount
-from lettra_payment_ingest.bank.camt import read_camt
 from lettra_payment_ingest.bank.checks import Verdict, check_statement
 from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.exact import exact_sum, plain
 from lettra_payment_ingest.bank.identity import base_identity
+from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep, Series
 from lettra_payment_ingest.bank.limits import Limits
-from lettra_payment_ingest.bank.model import Balance, Statement, Transaction
-
-Draft: TypeAlias = PaymentReceived | DebitBooked
-"""A transaction's event, valid but for its payment id and its legal entity, which are known on deciding."""
+from lettra_payment_ingest.bank.mapping import Mapping
+from lettra_payment_ingest.bank.model import INFORMATION, Balance, Statement, Transaction
+from lettra_payment_ingest.bank.reading import read_file
+from lettra_payment_ingest.drafting import NOT_YET, announce, draft
 
 STATEMENTS_MAX = 5_000
 """Of one file: each is at least one transaction of the database."""
@@ -34,27 +35,43 @@ DAYS_MAX = 1_100
 """Between the first and the last booking day of a statement."""
 DRAFT_BYTES_MAX = 150_000
 """Far enough below the limit of an event to leave room for what is added on deciding."""
-NOT_YET = "?"
+_SURELY_SMALL_CHARS = DRAFT_BYTES_MAX // 8
 INTERIM = "ITBD"
 
-_AMOUNTS: TypeAdapter[tuple[Decimal, ...]] = TypeAdapter(tuple[Amount, ...])
+_AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Announced money: of a report, of a notification, or the pending entries of a statement. Credits alone.
+
+    `left_out` counts the others: debits, amounts of zero, mere information.
+    """
+
+    statement_id: str
+    account: str
+    currency: str
+    message: str
+    place: str
+    announced_on: date
+    announced: Series[Transaction]
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A statement that can be decided on.
 
-    `statement` holds the booked transactions that move money, `drafts` their events, `balances` the account's behind
-    each (none where the opening one is absent); `left_out` counts the others: announced ones, and amounts of zero.
-    `booked` is the final event, but for what is known on deciding.
+    `statement` holds the booked transactions that move money; `left_out` counts those that do not and are no announced
+    money either, which is in `pending`. `booked` is the final event, but for what is known on deciding.
     """
 
     statement: Statement
     verdict: Verdict
-    drafts: tuple[Draft, ...]
-    balances: tuple[Decimal, ...]
+    pending: Report | None
     left_out: int
     booked: StatementBooked
+    keep: Keep
 
     @property
     def account(self) -> str:
@@ -69,28 +86,103 @@ class Prepared:
         return self.booked.content_digest
 
 
-def prepare(data: bytes, name: str, limits: Limits) -> list[Prepared]:
-    """The statements of a file; `UnreadableFile` says place and reason if anything in it cannot be taken."""
-    file_digest = hashlib.sha256(data).hexdigest()
-    found: list[Prepared] = []
-    for statement in read_camt(data, name, limits):
+@dataclass(frozen=True, slots=True)
+class File:
+    """A bank file as it came: `digest` is its SHA-256, `mapping` the text for CSV and where it is from."""
+
+    source: BinaryIO
+    name: str
+    digest: str
+    mapping: Mapping | None = None
+
+
+def prepare(file: File, limits: Limits, keep: Keep = InMemory) -> list[Prepared | Report]:
+    """What a file tells; `UnreadableFile` says place and reason if anything in it cannot be taken."""
+    found: list[Prepared | Report] = []
+    for statement in read_file(file.source, file.name, limits, file.mapping, keep):
         if len(found) == STATEMENTS_MAX:
-            raise UnreadableFile(name, statement.place, f"more than {STATEMENTS_MAX} statements")
-        found.append(prepare_statement(statement, name, file_digest))
+            raise UnreadableFile(file.name, statement.place, f"more than {STATEMENTS_MAX} statements")
+        if statement.message == "statement":
+            found.append(prepare_statement(statement, file.name, file.digest, keep))
+        else:
+            found.append(prepare_report(statement, file.name, keep))
     return found
 
 
-def prepare_statement(whole: Statement, name: str, file_digest: str) -> Prepared:
-    moving = tuple(t for t in whole.transactions if t.booked and t.amount)
+def prepare_statement(whole: Statement, name: str, file_digest: str, keep: Keep = InMemory) -> Prepared:
+    moving, announced, left_out = _sorted_out(whole, keep)
     statement = replace(whole, transactions=moving)
     verdict = check_statement(statement)
     try:
         booked = _booked(statement, verdict, file_digest)
-        balances = _AMOUNTS.validate_python(tuple(_balances(statement)))
+        _check_balances(statement)
     except ValueError as error:
         raise UnreadableFile(name, whole.place, _reason(error)) from None
-    drafts = tuple(_drafts(statement, name))
-    return Prepared(statement, verdict, drafts, balances, len(whole.transactions) - len(moving), booked)
+    _check_drafts(statement, name)
+    pending = _report(whole, announced, 0, name, booked.through_date) if len(announced) else None
+    return Prepared(statement, verdict, pending, left_out, booked, keep)
+
+
+def prepare_report(whole: Statement, name: str, keep: Keep = InMemory) -> Report:
+    _, announced, left_out = _sorted_out(whole, keep)
+    if whole.currency is None:
+        raise UnreadableFile(name, whole.place, "names no currency: neither on the account nor on an entry")
+    return _report(whole, announced, left_out, name, _told_on(whole))
+
+
+def _sorted_out(whole: Statement, keep: Keep) -> tuple[Series[Transaction], Series[Transaction], int]:
+    """The booked transactions that move money, the announced credits, and how many are neither."""
+    if whole.message == "statement" and all(t.booked and t.amount for t in whole.transactions):
+        return whole.transactions, (), 0
+    moving: Growing[Transaction] = keep()
+    announced: Growing[Transaction] = keep()
+    left_out = 0
+    for t in whole.transactions:
+        if t.booked and t.amount:
+            moving.append(t)
+        elif _is_announced_money(t, whole.currency):
+            announced.append(t)
+        else:
+            left_out += 1
+    return moving.sealed(), announced.sealed(), left_out
+
+
+def _is_announced_money(t: Transaction, currency: str | None) -> bool:
+    """What is mere information is no money; what leaves the account holds nobody."""
+    coming = not t.booked and t.amount > 0 and t.direction == "credit"
+    return coming and t.status != INFORMATION and t.currency == currency
+
+
+def _report(
+    whole: Statement, announced: Series[Transaction], left_out: int, name: str, told_on: date | None
+) -> Report:
+    if told_on is None:
+        raise UnreadableFile(name, whole.place, "names no day: neither of the message nor of an entry")
+    for number, t in enumerate(announced, 1):
+        place = f"{whole.place}, announced transaction {number}"
+        try:
+            event = announce(t, NOT_YET, NOT_YET, told_on)
+        except ValueError as error:
+            raise UnreadableFile(name, place, _reason(error)) from None
+        _check_size(event, t, name, place)
+    return Report(
+        whole.statement_id,
+        whole.account,
+        whole.currency or "",
+        whole.message,
+        whole.place,
+        told_on,
+        announced,
+        left_out,
+    )
+
+
+def _told_on(statement: Statement) -> date | None:
+    """The day that a message tells of: when it was made, else the last day in it."""
+    if statement.created_at is not None:
+        return statement.created_at.date()
+    days = [d for t in statement.transactions for d in (t.booking_date, t.value_date) if d is not None]
+    return statement.to_date or max(days, default=None)
 
 
 def through_date(statement: Statement) -> date | None:
@@ -112,9 +204,11 @@ def content_digest(statement: Statement) -> str:
     """
     balances = (_shown(statement.opening), _shown(statement.closing))
     period = (str(statement.from_date), str(statement.to_date))
-    told = sorted(str(base_identity(t)) for t in statement.transactions)
-    parts = (statement.account, str(statement.currency), *balances, *period, *told)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    found = hashlib.sha256()
+    found.update("\x1f".join((statement.account, str(statement.currency), *balances, *period)).encode())
+    for told in sorted(base_identity(t).bytes for t in statement.transactions):
+        found.update(told)
+    return found.hexdigest()
 
 
 def _shown(balance: Balance | None) -> str:
@@ -152,54 +246,41 @@ def _booked(statement: Statement, verdict: Verdict, file_digest: str) -> Stateme
 
 
 def _booking_days(statement: Statement) -> tuple[date | None, date | None]:
-    days = [t.booking_date for t in statement.transactions if t.booking_date]
+    days = {t.booking_date for t in statement.transactions if t.booking_date}
     return min(days, default=None), max(days, default=None)
 
 
-def _balances(statement: Statement) -> Iterator[Decimal]:
-    """The account's balance behind each transaction; none where the opening one is absent."""
+def _check_balances(statement: Statement) -> None:
+    """Refuse a balance that no event can hold: each amount may be within the limits, and what they sum to not."""
     if statement.opening is None:
         return
     balance = statement.opening.amount
     for transaction in statement.transactions:
         balance = exact_sum((balance, transaction.signed_amount))
-        yield balance
+        _AMOUNT.validate_python(balance)
 
 
-def _drafts(statement: Statement, name: str) -> Iterator[Draft]:
-    for number, transaction in enumerate(statement.transactions, 1):
+def _check_drafts(statement: Statement, name: str) -> None:
+    for number, t in enumerate(statement.transactions, 1):
         place = f"{statement.place}, transaction {number}"
         try:
-            draft = _draft(transaction)
+            event = draft(t, NOT_YET, NOT_YET)
         except ValueError as error:
             raise UnreadableFile(name, place, _reason(error)) from None
-        if len(draft.model_dump_json().encode()) > DRAFT_BYTES_MAX:
-            raise UnreadableFile(name, place, f"texts of more than {DRAFT_BYTES_MAX} bytes")
-        yield draft
+        _check_size(event, t, name, place)
 
 
-def _draft(t: Transaction) -> Draft:
-    if t.booking_date is None:
-        raise ValueError("no booking date (BookgDt) and no value date (ValDt)")
-    kind = PaymentReceived if t.direction == "credit" else DebitBooked
-    return kind(
-        payment_id=NOT_YET,
-        entity_id=NOT_YET,
-        account=t.account,
-        statement_id=t.statement_id,
-        entry_ref=t.entry_ref,
-        booking_date=t.booking_date,
-        value_date=t.value_date,
-        amount=t.amount,
-        currency=t.currency,
-        reversal=t.reversal,
-        end_to_end_id=t.end_to_end_id,
-        structured_reference=t.structured_reference,
-        remittance=t.remittance,
-        counterparty_name=t.counterparty_name,
-        counterparty_iban=t.counterparty_iban,
-        charges=t.charges,
-    )
+def _texts(t: Transaction) -> Iterator[str]:
+    told = (t.remittance, t.counterparty_name, t.structured_reference, t.end_to_end_id, t.entry_ref)
+    others = (t.mandate_id, t.counterparty_iban, t.statement_id, t.return_reason, t.bank_transaction_code)
+    return (text for text in (*told, *others) if text)
+
+
+def _check_size(event: Event, t: Transaction, name: str, place: str) -> None:
+    if sum(map(len, _texts(t))) <= _SURELY_SMALL_CHARS:
+        return
+    if len(event.model_dump_json().encode()) > DRAFT_BYTES_MAX:
+        raise UnreadableFile(name, place, f"texts of more than {DRAFT_BYTES_MAX} bytes")
 
 
 def _reason(error: ValueError) -> str:

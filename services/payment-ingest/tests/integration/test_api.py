@@ -25,6 +25,7 @@ class TestAccounts:
             "entity_id": "FR01",
             "cadence_days": 1,
             "closed": False,
+            "mapped": False,
             "through_date": "2026-03-02",
             "closing_balance": "110",
             "closing_date": "2026-03-02",

@@ -11,8 +11,13 @@ import httpx
 import pytest
 from bank_files import ACCOUNT, Entry, Stmt, camt
 
+from lettra_events.service.commands import Commands
 from lettra_events.testing.processes import program
 from lettra_events.testing.waiting import until
+from lettra_payment_ingest.decider import evolve
+from lettra_payment_ingest.finishing import finish_standing
+from lettra_payment_ingest.importing import Importer
+from lettra_payment_ingest.settings import PaymentIngestSettings
 
 HERE = Path(__file__).parent
 FIVE = Stmt(
@@ -103,16 +108,44 @@ async def test_what_a_killed_import_leaves_in_the_end_is_what_an_undisturbed_one
     assert await whole(api) == interrupted
 
 
-async def test_another_file_of_the_account_waits_for_a_half_taken_one(api, start, servers, database):
+async def test_another_file_of_the_account_finishes_a_half_taken_one_first(api, start, servers, database):
     """Guard: `account.unfinished`. Taken at once, its `a` would be counted as one that the other still brings."""
     await send_and_be_killed(servers, database, "append.committed@1", camt(FIVE))
-    impatient = await start(import_wait_seconds=0)
-    response = await impatient.send(camt(NEXT))
-    assert (response.status_code, response.json()["type"]) == (409, "urn:lettra:problem:statement-unfinished")
     assert (await api.account())["unfinished"] is True
-    await api.take(camt(FIVE))
+    impatient = await start(import_wait_seconds=0)
     (answer,) = await impatient.take(camt(NEXT))
     assert (answer["transactions_new"], answer["continuity"]) == (1, "ok")
+    assert (await api.account())["unfinished"] is False
+    assert sorted(p["amount"] for p in await api.table("payments")) == [5, 7, 10, 10, 10, 10]
+    assert await api.table("bank_files") == []
+
+
+async def test_where_the_half_taken_file_is_not_kept_the_other_waits_for_it(api, start, servers, database):
+    """Guard: `_finish_other` refuses where there is nothing to go on with."""
+    await send_and_be_killed(servers, database, "append.committed@1", camt(FIVE))
+    await api.pool.execute("delete from bank_files")
+    response = await (await start(import_wait_seconds=0)).send(camt(NEXT))
+    assert (response.status_code, response.json()["type"]) == (409, "urn:lettra:problem:statement-unfinished")
+    await api.take(camt(FIVE))
+    assert (await api.account())["unfinished"] is False
+
+
+@pytest.mark.parametrize("failpoint", ["append.before@1", "append.committed@1", "append.committed@3"])
+async def test_what_was_stopped_is_finished_without_anybody_sending_it_again(
+    api, start, servers, database, failpoint
+):
+    """Guard: the file is kept before the first decision on it, and looked for by every process."""
+    await send_and_be_killed(servers, database, failpoint, camt(FIVE, NEXT))
+    running = await start()
+    importer = Importer(
+        Commands(running.pool, evolve, "payments"),
+        PaymentIngestSettings(postgres="postgresql://", kafka="h:1"),
+    )
+    assert await finish_standing(importer, seconds=0) == 1
+    assert await finish_standing(importer, seconds=0) == 0
+    assert sorted(p["amount"] for p in await api.table("payments")) == [5, 7, 10, 10, 10, 10]
+    assert (await api.account())["through_date"] == "2026-03-03"
+    assert await api.table("bank_files") == []
 
 
 async def test_a_file_sent_many_times_at_once_is_taken_once(start):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bank_files import ACCOUNT, OTHER_ACCOUNT, Entry, Stmt, camt, following
+from bank_files import ACCOUNT, OTHER_ACCOUNT, Entry, Stmt, announcing, camt, following
 
 from lettra_events.contracts import decode_data
 from lettra_events.decisions.workspace import Cause, Workspace
@@ -166,7 +166,26 @@ async def test_the_state_is_the_fold_of_the_events(api):
     days = following("100", [COFFEE, COFFEE], [COFFEE, RENT], [RENT])
     await api.take(camt(days[0], days[2], Stmt(9, "1", [COFFEE], closing="2"), Stmt(12, None, [RENT])))
     await api.take(camt(days[1]))
-    await api.client.post("/days/2026-03-04/close")
+    await api.take(announcing("Rpt", Entry("50", "FA-1", ref="B-1"), Entry("51", "FA-2", ref="B-2"), day=20))
+    returned = Entry("-50", "rejet", ref="B-1", reason="AC04")
+    await api.take(camt(Stmt(20, "49", [Entry("50", "x", ref="B-1"), returned])))
+    payments = [{"amount": "60", "reference": "t-1"}, {"amount": "43", "reference": "t-2"}]
+    payout = {"account": ACCOUNT, "currency": "EUR", "provider": "P", "reference": "PO", "fees": "3"}
+    payout |= {"expected_date": "2026-03-21", "payments": payments}
+    await api.client.post("/payouts", json=payout)
+    await api.take(camt(Stmt(21, "49", [Entry("100", "P PO"), Entry("77", "facture")])))
+    advice = {
+        "customer_id": "C-1",
+        "payment_date": "2026-03-21",
+        "currency": "EUR",
+        "total": "77",
+        "text": "FA-9",
+    }
+    await api.client.post("/remittances", json=advice)
+    assert {"PaymentReturned", "PayoutSettled", "RemittanceAdviceLinked", "AnnouncementReplaced"} <= set(
+        await api.events()
+    )
+    await api.client.post("/days/2026-04-24/close")
     await api.client.post(f"/accounts/{ACCOUNT}/EUR/close")
     rows = await api.pool.fetch(
         "select type, schema_version, payload from outbox join events using (event_id) order by position"

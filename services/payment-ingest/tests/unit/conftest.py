@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pytest
-from bank_files import ACCOUNT, Stmt, prepared
+from bank_files import ACCOUNT, Stmt, prepared, prepared_file
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.payments import BankAccountRegistered, DebitBooked, PaymentReceived
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.testing.given import Outcome, given
 from lettra_payment_ingest.decider import evolve
 from lettra_payment_ingest.domain import ACCOUNTS, Account
-from lettra_payment_ingest.handlers import Memory, Step, take_statement
-from lettra_payment_ingest.preparing import Prepared
+from lettra_payment_ingest.handlers import Announced, Memory, Step, announce, take_statement
+from lettra_payment_ingest.handlers.announcing import coming
+from lettra_payment_ingest.preparing import Prepared, Report
+
+E = TypeVar("E", bound=Event)
 
 REGISTERED = BankAccountRegistered(account=ACCOUNT, currency="EUR", entity_id="FR01")
 
@@ -46,6 +52,30 @@ class History:
     def take(self, *statements: Stmt) -> list[Step]:
         """Take these statements, each sent in a file of its own."""
         return [self.take_prepared(*prepared(statement)) for statement in statements]
+
+    def announce(self, data: bytes) -> Announced:
+        """Take a report or a notification."""
+        (report,) = prepared_file(data)
+        assert isinstance(report, Report)
+        return self.announce_report(report)
+
+    def announce_report(self, report: Report) -> Announced:
+        groups = list(coming(report))
+        outcome = given(evolve, *self.events).when(lambda w: announce(w, report, groups, Announced()))
+        assert outcome.error is None, outcome.error
+        self.events += outcome.events
+        done: Announced = outcome.result
+        return done
+
+    def do(self, command: Callable[[Workspace], Any]) -> Outcome:
+        """Any command."""
+        outcome = given(evolve, *self.events).when(command)
+        self.events += outcome.events
+        return outcome
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of this type so far."""
+        return [event for event in self.events if isinstance(event, kind)]
 
     def answer(self, statement: Stmt) -> Step:
         """Take a statement of one part, and give the whole answer."""

@@ -17,6 +17,7 @@ from lettra_events.contracts.payments import (
 from lettra_events.testing.given import given
 from lettra_payment_ingest import handlers
 from lettra_payment_ingest.decider import evolve
+from lettra_payment_ingest.decider.announcing import Policy
 from lettra_payment_ingest.domain import ACCOUNTS, RegisterAccount
 
 REGISTER = RegisterAccount(account=ACCOUNT, currency="EUR", entity_id="FR01", cadence_days=1)
@@ -99,10 +100,13 @@ class TestAccounts:
             RegisterAccount(account=wrong, currency="EUR", entity_id="E")
 
 
+POLICY = Policy(known_days=5, days_max=30)
+
+
 class TestDays:
     def test_a_day_closes_with_what_is_known_of_every_open_account(self, history):
         history.take(Stmt(2, "100", [Entry("10")]))
-        outcome = given(evolve, *history.events, OTHER).when(lambda w: handlers.close_day(w, DAY))
+        outcome = given(evolve, *history.events, OTHER).when(lambda w: handlers.close_day(w, DAY, POLICY))
         outcome.then(
             PaymentsDayClosed(
                 business_date=DAY,
@@ -112,17 +116,17 @@ class TestDays:
         )
 
     def test_closed_accounts_are_not_waited_for(self):
-        outcome = given(evolve, REGISTERED, OTHER, CLOSED).when(lambda w: handlers.close_day(w, DAY))
+        outcome = given(evolve, REGISTERED, OTHER, CLOSED).when(lambda w: handlers.close_day(w, DAY, POLICY))
         (event,) = outcome.events
         assert isinstance(event, PaymentsDayClosed)
         assert (event.entities, event.through_dates) == (("DE01",), (through(OTHER_ACCOUNT, "DE01", None),))
 
     def test_a_day_closes_once(self):
         day_closed = PaymentsDayClosed(business_date=DAY, entities=(), through_dates=())
-        outcome = given(evolve, day_closed).when(lambda w: handlers.close_day(w, DAY))
+        outcome = given(evolve, day_closed).when(lambda w: handlers.close_day(w, DAY, POLICY))
         assert outcome.then_nothing().result.created is False
 
     def test_days_only_go_forward(self):
         day_closed = PaymentsDayClosed(business_date=DAY, entities=(), through_dates=())
-        outcome = given(evolve, day_closed).when(lambda w: handlers.close_day(w, date(2026, 3, 1)))
+        outcome = given(evolve, day_closed).when(lambda w: handlers.close_day(w, date(2026, 3, 1), POLICY))
         outcome.then_refused("day-already-closed", "business_date")

@@ -7,17 +7,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from bank_files import ACCOUNT, Entry, Stmt, camt, prepared
+from bank_files import ACCOUNT, Entry, Stmt, camt, prepared, prepared_file
 
 from lettra_payment_ingest import preparing
 from lettra_payment_ingest.bank.camt import read_camt
 from lettra_payment_ingest.bank.errors import UnreadableFile
-from lettra_payment_ingest.bank.limits import DEFAULT
 from lettra_payment_ingest.bank.model import Balance, Statement
 from lettra_payment_ingest.preparing import (
     DRAFT_BYTES_MAX,
     content_digest,
-    prepare,
     prepare_statement,
     through_date,
 )
@@ -130,7 +128,7 @@ class TestRefused:
         data = camt(wide).replace(b"<Dt>2026-03-02</Dt></BookgDt>", b"<Dt>2020-03-02</Dt></BookgDt>")
         mixed = data.replace(b"</Stmt>", Entry("5").xml(2).encode() + b"</Stmt>")
         with pytest.raises(UnreadableFile, match="from 2020-03-02 to 2026-03-02: more than 1100 days"):
-            prepare(mixed, "bank.xml", DEFAULT)
+            prepared_file(mixed)
 
     def test_more_statements_than_allowed(self, monkeypatch):
         monkeypatch.setattr(preparing, "STATEMENTS_MAX", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -21,7 +22,8 @@ from lettra_events.contracts.payments import (
     StatementQuarantined,
 )
 from lettra_events.service.rejection import Rejected
-from lettra_payment_ingest.handlers import Memory
+from lettra_payment_ingest.domain import STATEMENTS
+from lettra_payment_ingest.handlers import Memory, dismiss_statement, release_statement
 
 from .conftest import History
 
@@ -56,11 +58,13 @@ class TestNewStatements:
         (step,) = history.take(Stmt(2, "100"))
         assert (step.outcome, history.account.through_date) == ("booked", date(2026, 3, 2))
 
-    def test_announced_entries_and_zeros_are_left_out(self, history):
+    def test_announced_entries_are_kept_apart_and_zeros_left_out(self, history):
         entries = [COFFEE, Entry("5", status="PDNG"), Entry("6", status="INFO"), Entry("0")]
         (statement,) = prepared(Stmt(2, "100", entries))
         history.take_prepared(statement)
-        assert (amounts(history), statement.left_out) == ([10], 3)
+        assert (amounts(history), statement.left_out) == ([10], 2)
+        assert statement.pending is not None
+        assert [t.amount for t in statement.pending.announced] == [5]
 
     def test_an_unknown_account_is_refused(self, history):
         history.events.clear()
@@ -191,3 +195,91 @@ def test_a_refusal_is_one_of_the_rules():
     """`History.take` raises what a decision raises, so no test above passes on a refused statement."""
     with pytest.raises(Rejected):
         History([]).take(Stmt(2))
+
+
+class TestResolved:
+    """A person decides on a statement in quarantine. Guard: `released` in `take_statement`, and the day in doubt."""
+
+    WRONG = Stmt(3, "100", [COFFEE], closing="111")
+
+    def resolve(self, history: History, how) -> StatementQuarantined:
+        quarantined = history.of(StatementQuarantined)[-1]
+        key = (ACCOUNT, "EUR", quarantined.content_digest)
+        row = history.do(lambda w: w.get(STATEMENTS, *key)).result
+        history.do(lambda w: how(w, row, "Ann", "the bank says so"))
+        return quarantined
+
+    def test_released_it_is_taken_as_unverified(self, history):
+        history.take(Stmt(2, "100"), self.WRONG)
+        self.resolve(history, release_statement)
+        (step,) = history.take(self.WRONG)
+        assert (step.outcome, step.new, amounts(history)) == ("booked", 1, [10])
+        booked = history.of(StatementBooked)[-1]
+        assert (booked.verified, booked.released, booked.on_line) == (False, True, False)
+
+    def test_the_line_does_not_pass_it(self, history):
+        history.take(Stmt(2, "100"), self.WRONG)
+        self.resolve(history, release_statement)
+        history.take(self.WRONG, Stmt(4, "100", [RENT]))
+        assert history.account.through_date == date(2026, 3, 2)
+        history.take(Stmt(4, "100", [Entry("10", "coffee", 3), RENT, Entry("-10", "back")], first=1))
+        assert history.account.through_date == date(2026, 3, 4)
+
+    def test_meanwhile_it_is_known(self, history):
+        history.take(self.WRONG)
+        assert history.step(*prepared(self.WRONG)).then_nothing().result.known_outcome == "quarantined"
+
+    def test_dismissed_it_stops_the_line_no_longer(self, history):
+        history.take(Stmt(2, "100"), self.WRONG, Stmt(4, "100", [RENT]))
+        assert history.account.through_date == date(2026, 3, 2)
+        self.resolve(history, dismiss_statement)
+        assert history.account.through_date == date(2026, 3, 4)
+        assert history.step(*prepared(self.WRONG)).then_nothing().result.known_outcome == "dismissed"
+
+    def test_another_doubt_of_the_same_day_stays(self, history):
+        """Guard: a day is in `doubtful` once for each statement that is in doubt."""
+        history.take(Stmt(2, "100"), self.WRONG, Stmt(3, None, [COFFEE]), Stmt(4, "110", [RENT]))
+        self.resolve(history, dismiss_statement)
+        assert history.account.through_date == date(2026, 3, 2)
+
+    def test_only_what_is_in_quarantine(self, history):
+        history.take(self.WRONG)
+        self.resolve(history, dismiss_statement)
+        row = history.do(
+            lambda w: w.get(STATEMENTS, ACCOUNT, "EUR", prepared(self.WRONG)[0].content_digest)
+        ).result
+        history.do(lambda w: release_statement(w, row, "Ann", "so")).then_refused("not-in-quarantine")
+
+
+class TestOtherTellings:
+    """The same days, told by another message: nothing counts twice."""
+
+    def told_otherwise(self, statement: Stmt) -> Stmt:
+        """The same movements with other texts, as another format has them."""
+        entries = [Entry(e.amount, f"{e.text} told otherwise", e.day) for e in statement.entries]
+        return replace(statement, entries=entries, name="MT")
+
+    def test_entries_at_the_same_places_are_the_same_money(self, history):
+        """Guard: `_Others` in `bank.identity`."""
+        statement = Stmt(2, "100", [COFFEE, RENT, COFFEE])
+        history.take(statement)
+        (step,) = history.take(self.told_otherwise(statement))
+        assert (step.outcome, step.new, len(history.payments)) == ("booked", 0, 3)
+
+    def test_statements_that_follow_each_other_are_not_mixed_up(self, history):
+        """A swept account comes back to the same balance every day."""
+        history.take(Stmt(2, "0", [Entry("10", "a"), Entry("-10", "sweep")]))
+        (step,) = history.take(Stmt(3, "0", [Entry("10", "b"), Entry("-10", "swept")]))
+        assert step.new == 2
+
+    def test_a_statement_of_known_days_with_other_money_is_quarantined(self, history):
+        """Guard: `contradiction`: every day up to the line's end is explained by balances."""
+        history.take(*following("100", [COFFEE], [COFFEE], [COFFEE]))
+        assert history.take(Stmt(2, "90", [Entry("7", "before")], name="morning"))[0].outcome == "booked"
+        other = Stmt(3, "50", [Entry("7", "unknown")], name="other")
+        (step,) = history.take(other)
+        assert step.outcome == "quarantined"
+        assert history.of(StatementQuarantined)[-1].reason == (
+            "the account is known through 2026-03-04, and 1 of its transactions are not known: together 7.00 EUR"
+        )
+        assert amounts(history) == [7, 10, 10, 10]

@@ -118,9 +118,10 @@ def _is_blocks(raw: bytes) -> bool:
 
 
 def _blocks(raw: bytes, number: int, name: str) -> Iterator[Record]:
-    """Records without line ends: every 120 bytes, or, where these do not come out even, every 120 characters."""
-    bytewise = raw.isascii() or len(raw.rstrip()) % LENGTH == 0 or len(raw) % LENGTH == 0
-    text = raw.decode("latin-1") if bytewise else decode(raw)
+    """Records without line ends: every 120 bytes, or, where no record begins there, every 120 characters."""
+    text = raw.decode("latin-1")
+    bytewise = raw.isascii() or all(text[at : at + 2] in KINDS for at in range(0, len(text.rstrip()), LENGTH))
+    text = text if bytewise else decode(raw)
     for count, start in enumerate(range(0, len(text), LENGTH), 1):
         columns = text[start : start + LENGTH]
         if columns.strip():

@@ -66,6 +66,15 @@ def read_csv(
         yield _statement(account, currency, rows, _newest_first(rows, mapping), limits, keep)
 
 
+def fits(head: bytes, mapping: Mapping) -> bool:
+    """Whether the first bytes of a file are of the kind that this mapping is for: its columns, and a first row."""
+    whole = head[: head.rfind(b"\n") + 1] or head
+    try:
+        return next(_rows(io.BytesIO(whole), "", mapping, DEFAULT), None) is not None
+    except UnreadableFile:
+        return False
+
+
 def _newest_first(rows: Series[Row], mapping: Mapping) -> bool:
     if mapping.newest_first is not None:
         return mapping.newest_first

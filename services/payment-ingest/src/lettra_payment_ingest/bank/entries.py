@@ -124,7 +124,7 @@ def transactions_of(
     """The entry as transactions, split where that is certain (see the module's rules)."""
     parts = split(entry, details)
     if parts is not None:
-        return [_transaction(entry, part, len(parts), naming) for part in parts]
+        return [_transaction(entry, part, len(parts), naming, batch=True) for part in parts]
     detail = details[0] if details else NOTHING
     size = announced
     if len(details) > 1:
@@ -208,7 +208,9 @@ def counterparty(entry: Entry, part: Part, account: str) -> Side:
     return other if returned and chosen.empty else chosen
 
 
-def _transaction(entry: Entry, part: Part, batch_size: int | None, naming: Naming) -> Transaction:
+def _transaction(
+    entry: Entry, part: Part, batch_size: int | None, naming: Naming, batch: bool = False
+) -> Transaction:
     detail = part.detail
     side = counterparty(entry, part, naming.account)
     # An entry's own charges are of the whole; a part of a batch is given only those that name it.
@@ -244,6 +246,7 @@ def _transaction(entry: Entry, part: Part, batch_size: int | None, naming: Namin
         original_amount=original[0] if original else None,
         original_currency=original[1] if original else None,
         exchange_rate=rate,
+        batch_ref=entry.bank_ref if batch else None,
     )
 
 

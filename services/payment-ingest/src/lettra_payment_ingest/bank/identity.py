@@ -13,6 +13,8 @@ each group of equal transactions, the new statement
 - never claims what only statements hold that it *continues*, or that continue it: they end where it begins;
 - claims in order what others hold, of its own identification first: these *overlap* it, perhaps with the entries of a
   day in another order. So a file imported twice changes nothing, and a month claims what its days brought;
+- claims what stands at the same place with the same amount under another name, where both have balances and neither
+  continues the other: so a bank's CAMT and MT940 of one day are the same money, though their texts differ;
 - gives new ordinals, above all that exist, to what is left over.
 
 A statement continues another when it opens with the balance that the other closed with, and begins no earlier than
@@ -50,10 +52,15 @@ _SEPARATOR: Final = "\x1f"  # no text of a bank file can hold it
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A transaction that a known statement holds: its ordinal, and the balance behind it where balances are known."""
+    """A transaction that a known statement holds: its ordinal, and the balance behind it where balances are known.
+
+    `id` and `amount` (signed) let a transaction of another name claim it, at the same place.
+    """
 
     ordinal: int
     balance: Decimal | None
+    id: UUID | None = None
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +118,9 @@ def identify(statement: Statement, known: Iterable[KnownStatement]) -> Identifie
     place = _Place.of(statement, known)
     held: dict[UUID, list[Held]] = {}
     identities = []
-    for identity, balance in _identities(place):
-        held.setdefault(identity.base, []).append(Held(identity.ordinal, balance))
+    for (identity, balance), t in zip(_identities(place), statement.transactions, strict=True):
+        remembered = Held(identity.ordinal, balance, identity.id, t.signed_amount)
+        held.setdefault(identity.base, []).append(remembered)
         identities.append(identity)
     return Identified(tuple(identities), place.remember(held))
 
@@ -128,6 +136,7 @@ def identities(
 
 def _identities(place: _Place) -> Iterator[tuple[Identity, Decimal | None]]:
     pools = _pools(place)
+    others = _Others.of(place)
     at_place: dict[int, int] = {}
     if pools:
         for number, (base, balance) in enumerate(place.line()):
@@ -136,11 +145,16 @@ def _identities(place: _Place) -> Iterator[tuple[Identity, Decimal | None]]:
                 at_place[number] = claimed
     # Of a base that nobody holds, the transactions are simply counted; as numbers, there may be half a million.
     counted: Counter[int] = Counter()
-    for number, (base, balance) in enumerate(place.line()):
+    for number, ((base, balance), t) in enumerate(
+        zip(place.line(), place.statement.transactions, strict=True)
+    ):
         if number in at_place:
             ordinal, new = at_place[number], False
         elif base in pools:
             ordinal, new = pools[base].next()
+        elif (other := others.claim(t, balance)) is not None:
+            yield other, balance
+            continue
         else:
             counted[base.int] += 1
             ordinal, new = counted[base.int], True
@@ -273,11 +287,50 @@ def _ranks(place: _Place, related: Sequence[KnownStatement]) -> list[int]:
     """What each known statement is to the new one."""
     ours = place.statement.statement_id
     ranks = [_NAMESAKE if known.statement_id == ours else _OVERLAPPING for known in related]
-    for backwards in (True, False):
-        for position in _chain(place, related, backwards):
-            if not place.common_sums_to_nothing(related[position]):
-                ranks[position] = _APART
+    for position in _continued(place):
+        if not place.common_sums_to_nothing(related[position]):
+            ranks[position] = _APART
     return ranks
+
+
+def _continued(place: _Place) -> set[int]:
+    """Which known statements the statement continues, or is continued by, directly or through others."""
+    return {at for backwards in (True, False) for at in _chain(place, place.related, backwards)}
+
+
+@dataclass(slots=True)
+class _Others:
+    """What overlapping statements hold under other names, by balance and amount."""
+
+    held: dict[tuple[Decimal, Decimal], list[tuple[KnownStatement, UUID, Held]]]
+
+    @classmethod
+    def of(cls, place: _Place) -> Self:
+        found: dict[tuple[Decimal, Decimal], list[tuple[KnownStatement, UUID, Held]]] = {}
+        continued = _continued(place) if place.related and place.opening is not None else set()
+        for position, known in enumerate(place.related if place.opening is not None else ()):
+            if position in continued:
+                continue
+            for base, each in known.held.items():
+                for held in each if base not in place.counts else ():
+                    if held.balance is not None and held.amount is not None and held.id is not None:
+                        found.setdefault((held.balance, held.amount), []).append((known, base, held))
+        return cls(found)
+
+    def claim(self, t: Transaction, balance: Decimal | None) -> Identity | None:
+        """The one that stands where this transaction does, on a day that its statement tells of."""
+        day = t.booking_date
+        if balance is None or day is None:
+            return None
+        here = self.held.get((balance, t.signed_amount), [])
+        for known, base, held in here:
+            if known.first_day is None or known.last_day is None or held.id is None:
+                continue
+            if known.first_day <= day <= known.last_day:
+                claimed = held.id
+                self.held[balance, t.signed_amount] = [h for h in here if h[2].id != claimed]
+                return Identity(claimed, base, held.ordinal, new=False)
+        return None
 
 
 def _chain(place: _Place, related: Sequence[KnownStatement], backwards: bool) -> list[int]:

@@ -47,8 +47,9 @@ class Transaction:
     says that it is one. `charges` are those the bank names in the same currency. `batch_size` is the number
     of transactions of the entry this one stands in, absent where the entry is no batch. `status` is what the
     bank says (BOOK, PDNG, INFO), `message` in what it says so; `kind` is what follows from both. `bank_ref`
-    is the bank's own reference, `digest` the content's; `entry_ref` is the one to show (see `entries`). Where the
-    payer sent another currency, `original_amount` is what he sent, and `exchange_rate` what the bank writes.
+    is the bank's own reference, `batch_ref` that of the entry whose part it is, `digest` the content's;
+    `entry_ref` is the one to show (see `entries`). Where the payer sent another currency, `original_amount` is what he
+    sent, and `exchange_rate` what the bank writes.
     """
 
     statement_id: str
@@ -77,6 +78,7 @@ class Transaction:
     original_amount: Decimal | None = None
     original_currency: str | None = None
     exchange_rate: str | None = None
+    batch_ref: str | None = None
 
     @property
     def kind(self) -> Kind:

@@ -63,7 +63,8 @@ def read_file(
     """The statements, reports and notifications of a bank file, in its order; of a zip container, of all its files.
 
     `mapping` is for CSV, and plays no part in other formats; `keep` says where transactions are kept. The statements
-    given before an `UnreadableFile`, the only error besides those of reading `source` itself, are not to be used: a file is taken whole or not at all.
+    given before an `UnreadableFile`, the only error besides those of reading `source` itself, are not to be used: a
+    file is taken whole or not at all.
     """
     head = source.read(HEAD_BYTES)
     if recognise(head) != "zip":

@@ -9,6 +9,7 @@ from lettra_events.contracts import Event
 from lettra_events.contracts.payments import (
     BankAccountClosed,
     BankAccountRegistered,
+    CsvMappingRegistered,
     PaymentsDayClosed,
     ThroughDate,
 )
@@ -47,6 +48,17 @@ def close_account(account: str, currency: str, existing: Account | None) -> list
             status=409,
         )
     return [BankAccountClosed(account=account, currency=currency, entity_id=existing.entity_id)]
+
+
+def register_mapping(account: Account, mapping: str) -> list[Event]:
+    """Another way to read the account's CSV files; the same as before: nothing."""
+    if account.mapping == mapping:
+        return []
+    return [
+        CsvMappingRegistered(
+            account=account.account, currency=account.currency, entity_id=account.entity_id, mapping=mapping
+        )
+    ]
 
 
 def close_day(business_date: date, calendar: Calendar, open_accounts: Sequence[Account]) -> list[Event]:

@@ -11,32 +11,50 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from lettra_payment_ingest.bank.identity import Held, KnownStatement, base_identity, identify
+from lettra_payment_ingest.bank.exact import exact_sum
+from lettra_payment_ingest.bank.identity import Held, KnownStatement, base_identity, identities
+from lettra_payment_ingest.bank.kept import Growing, Keep, Series
 from lettra_payment_ingest.bank.model import Statement
 from lettra_payment_ingest.domain import Part, StatementRow
 
 
+class Told(NamedTuple):
+    """One transaction of a statement: its payment id, whether it is new, and the account's balance behind it."""
+
+    payment_id: str
+    new: bool
+    balance: Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """The payment ids of a statement's transactions in the bank's order, and which of them are new.
+    """The statement's transactions in the bank's order. `new_sum`: by how much the new ones change the balance.
 
     They hold as long as no other statement of the account came to an end: `after` is how many had.
     """
 
     after: int
-    payments: tuple[str, ...]
-    new: tuple[bool, ...]
+    told: Series[Told]
+    new: int
+    new_sum: Decimal
 
 
 def identify_transactions(
-    statement: Statement, after: int, rows: Iterable[StatementRow], parts: Sequence[Part]
+    statement: Statement, after: int, rows: Iterable[StatementRow], parts: Sequence[Part], keep: Keep
 ) -> Identities:
     """`rows` are the booked statements that book on the same days, `parts` all of their transactions."""
     known = _known_statements(statement, rows, parts)
-    identities = identify(statement, known).identities
-    return Identities(after, tuple(str(i.id) for i in identities), tuple(i.new for i in identities))
+    told: Growing[Told] = keep()
+    new, new_sum = 0, Decimal(0)
+    found = identities(statement, known)
+    for (identity, balance), transaction in zip(found, statement.transactions, strict=True):
+        told.append(Told(str(identity.id), identity.new, balance))
+        if identity.new:
+            new, new_sum = new + 1, exact_sum((new_sum, transaction.signed_amount))
+    return Identities(after, told.sealed(), new, new_sum)
 
 
 def _known_statements(
@@ -51,10 +69,10 @@ def _known_statements(
 
 def _places(statement: Statement, held: set[str]) -> dict[str, tuple[UUID, int]]:
     """Base identity and ordinal of those held transactions that equal one of the statement's."""
-    places = {}
-    for base in {base_identity(t) for t in statement.transactions}:
+    places: dict[str, tuple[UUID, int]] = {}
+    for base in map(base_identity, statement.transactions if held else ()):
         ordinal = 1
-        while (payment := str(uuid5(base, str(ordinal)))) in held:
+        while (payment := str(uuid5(base, str(ordinal)))) in held and payment not in places:
             places[payment] = base, ordinal
             ordinal += 1
     return places
@@ -62,11 +80,17 @@ def _places(statement: Statement, held: set[str]) -> dict[str, tuple[UUID, int]]
 
 def _known(row: StatementRow, parts: Iterable[Part], places: dict[str, tuple[UUID, int]]) -> KnownStatement:
     held: defaultdict[UUID, list[Held]] = defaultdict(list)
+    before = row.opening_balance
     for part in sorted(parts, key=lambda part: part.taken_before):
-        for payment, balance in zip_longest(part.payments, part.balances):
+        for payment, text in zip_longest(part.payments, part.balances):
             # A transaction that equals none of ours is told apart from all others by its own id.
             base, ordinal = places.get(payment, (UUID(payment), 1))
-            held[base].append(Held(ordinal, None if balance is None else Decimal(balance)))
+            balance = None if text is None else Decimal(text)
+            amount = None
+            if balance is not None and before is not None:
+                amount = exact_sum((balance, before.copy_negate()))
+            held[base].append(Held(ordinal, balance, UUID(payment), amount))
+            before = balance
     return KnownStatement(
         statement_id=row.statement_id,
         account=row.account,

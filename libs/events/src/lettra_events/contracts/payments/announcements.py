@@ -36,6 +36,9 @@ class PaymentAnnounced(Event):
     counterparty_name: str | None = None
     counterparty_iban: str | None = None
     mandate_id: str | None = None
+    batch_ref: str | None = Field(
+        default=None, description="the bank's reference of the entry that it is a part of"
+    )
     method: Method | None = None
     payout_id: str | None = None
 

@@ -63,6 +63,7 @@ class StatementBooked(Event):
     content_digest: str = Field(description="identifies the statement, whichever file brings it")
     first_booking_date: date | None = None
     last_booking_date: date | None = None
+    released: bool = Field(default=False, description="whether a person took it out of quarantine")
     on_line: bool = Field(default=False, description="whether it continues the account's line")
     line: AccountLine | None = Field(
         default=None, description="the account's line once this statement is taken; null: it has not begun"

@@ -69,7 +69,8 @@ class PaymentReceived(_Transaction):
 
     method: Method | None = Field(default=None, description="null: as the bank transaction code says")
     part_of: str | None = Field(
-        default=None, description="the payment that was received before as one, and that this is a part of"
+        default=None,
+        description="the booked entry that it is a part of; `PaymentDetailed` says so if that was received",
     )
     payout_id: str | None = None
 

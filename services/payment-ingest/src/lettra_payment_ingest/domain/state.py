@@ -1,68 +1,27 @@
-"""Payment-ingest's words: what a caller asks for, and the state that its own events fold into. Pure."""
+"""State that payment-ingest's own events fold into: rows and tables. Pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
+from typing import Any
 
 from lettra_events.decisions.tables import Key, Table
-from lettra_events.money import CurrencyCode
-from lettra_events.values import Identifier
-
-# -- what a caller may say --------------------------------------------------------------------------------------
-
-_LIKE_AN_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{7,30}")
-_OTHER_NUMBER = re.compile(r"[A-Za-z0-9](?:[ ._/-]?[A-Za-z0-9]){0,33}")
-
-
-def account_number(value: str) -> str:
-    """An IBAN without blanks, in capitals, its check digits verified; else a number of another kind, as it is.
-
-    Whatever looks like an IBAN must be one: a typing error in it would be an account whose statements never come.
-    """
-    compact = re.sub(r"\s", "", value).upper()
-    if _LIKE_AN_IBAN.fullmatch(compact):
-        try:
-            return str(IBAN(compact).compact)
-        except SchwiftyException as error:
-            raise ValueError(f"{value!r} is not a valid IBAN: {error}") from None
-    if _OTHER_NUMBER.fullmatch(value):
-        return value
-    raise ValueError(f"{value!r} is neither an IBAN nor another account number: at most 34 letters or digits")
-
-
-AccountNumber = Annotated[str, AfterValidator(account_number)]
-
-
-class RegisterAccount(BaseModel):
-    """A bank account of a legal entity; `cadence_days` is how often a statement of it comes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    account: AccountNumber
-    currency: CurrencyCode
-    entity_id: Identifier
-    cadence_days: int = Field(default=1, ge=1, le=92)
-
-
-# -- state, folded from own events ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Account:
     """A bank account, and where its unbroken line of verified statements ends.
 
-    `through_date` is the line's last day and the date of `closing_balance`; null before the first statement.
+    `through_date` is the line's last day and the date of `closing_balance`, `known_from` its first day; null before the
+    first statement.
     `doubtful`: days behind it up to which a statement told that was unverified or quarantined. `unfinished`: the
     content digest of the statement that is being taken, and `taken` how many of its transactions are.
-    `statements` counts those that came to an end, booked or quarantined.
+    `unfinished_file` is the digest of the file that brought it. `statements` counts those that came to an end, booked
+    or quarantined. `mapping` is how its CSV files are read. `watched_from`: the first business date that was closed
+    since it is open; `stale_for` and `missing_after`: for which end of the line (a day, or "none") it was said that the
+    feed is stale, or that a statement is missing.
     """
 
     account: str
@@ -70,17 +29,26 @@ class Account:
     entity_id: str
     cadence_days: int
     closed: bool
+    known_from: date | None
     through_date: date | None
     closing_balance: Decimal | None
     doubtful: tuple[str, ...]
     unfinished: str | None
+    unfinished_file: str | None
     taken: int
     statements: int
+    mapping: str | None
+    watched_from: date | None
+    stale_for: str | None
+    missing_after: str | None
 
 
 @dataclass(frozen=True)
 class StatementRow:
-    """A statement that came to an end. `days`: every day on which it may have booked something, as `day_key`.
+    """A statement that came to an end, or that a person released from quarantine (then its end is to come).
+
+    `outcome`: booked, quarantined, released, dismissed; `resolved_by` says who released or dismissed it, and why.
+    `days`: every day on which it may have booked something, as `day_key`.
 
     `waiting` is the account's stream where the statement is verified, and lay behind the end of the account's line
     when it came: once what is missing between comes, the line goes on with it.
@@ -101,6 +69,7 @@ class StatementRow:
     last_booking_date: date | None
     transactions: int
     file_digest: str
+    resolved_by: str | None
     days: tuple[str, ...]
     waiting: str | None
 
@@ -124,7 +93,8 @@ class Payment:
     """One transaction: money received (`credit`) or spent (`debit`).
 
     Of a credit: `returned` is how much of it went back, `detailed` that others stand in its place, `advice_id` the
-    remittance advice that says what it pays. Of a debit: `returns` is the payment that went back by it.
+    remittance advice that says what it pays. Of a debit: `returns` is the payment that went back by it, and `review` is
+    "return" where a person is to say which one that is.
     """
 
     payment_id: str
@@ -158,6 +128,86 @@ class Payment:
     detailed: bool
     advice_id: str | None
     returns: str | None
+    review: str | None
+
+    @property
+    def left(self) -> Decimal:
+        """What of it has not gone back."""
+        return self.amount - self.returned
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Announced money. `state`: open, replaced (by `payment_id`), withdrawn; `open_on`: its account, while open."""
+
+    announcement_id: str
+    entity_id: str
+    account: str
+    currency: str
+    source: str
+    entry_ref: str
+    announced_on: date
+    booking_date: date | None
+    value_date: date | None
+    amount: Decimal
+    end_to_end_id: str | None
+    structured_reference: str | None
+    remittance: str | None
+    counterparty_name: str | None
+    counterparty_iban: str | None
+    mandate_id: str | None
+    batch_ref: str | None
+    method: str | None
+    payout_id: str | None
+    state: str
+    open_on: str | None
+    payment_id: str | None
+
+
+@dataclass(frozen=True)
+class EntryKey:
+    """What an account's entries are found by (see `keys`): the last few announcements and payments of this key."""
+
+    account: str
+    currency: str
+    key: str
+    announcements: tuple[str, ...]
+    payments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Payout:
+    """A collected credit that is expected, or booked as `entry_id`; `open_on` is the account until then."""
+
+    payout_id: str
+    entity_id: str
+    account: str
+    currency: str
+    provider: str
+    reference: str
+    method: str
+    expected_date: date
+    gross: Decimal
+    fees: Decimal
+    net: Decimal
+    open_on: str | None
+    entry_id: str | None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A remittance advice, and the payment that it was linked to. `lines`: number and amount of each document."""
+
+    advice_id: str
+    customer_id: str
+    entity_id: str | None
+    payment_date: date
+    currency: str
+    total: Decimal
+    lines: tuple[str, ...]
+    reference: str | None
+    text: str | None
+    payment_id: str | None
 
 
 @dataclass(frozen=True)
@@ -202,8 +252,32 @@ PARTS: Table[Part] = Table(
 PAYMENTS: Table[Payment] = Table(
     "payments", Payment, key=("payment_id",), guard=lambda key: f"payment:{key[0]}"
 )
+ANNOUNCEMENTS: Table[Announcement] = Table(
+    "announcements",
+    Announcement,
+    key=("announcement_id",),
+    finds=("open_on", "payout_id"),
+    guard=lambda key: f"payment:{key[0]}",
+)
+ENTRY_KEYS: Table[EntryKey] = Table(
+    "entry_keys", EntryKey, key=("account", "currency", "key"), guard=_of_account
+)
+PAYOUTS: Table[Payout] = Table(
+    "payouts", Payout, key=("payout_id",), finds=("open_on",), guard=lambda key: f"payout:{key[0]}"
+)
+ADVICES: Table[Advice] = Table("advices", Advice, key=("advice_id",), guard=lambda key: f"advice:{key[0]}")
 CALENDAR: Table[Calendar] = Table("calendar", Calendar, key=("name",), guard=lambda _key: "days")
-STATE: tuple[Table[Any], ...] = (ACCOUNTS, STATEMENTS, PARTS, PAYMENTS, CALENDAR)
+STATE: tuple[Table[Any], ...] = (
+    ACCOUNTS,
+    STATEMENTS,
+    PARTS,
+    PAYMENTS,
+    ANNOUNCEMENTS,
+    ENTRY_KEYS,
+    PAYOUTS,
+    ADVICES,
+    CALENDAR,
+)
 
 CALENDAR_KEY = "payment-ingest"
 NO_DAY_CLOSED = Calendar(CALENDAR_KEY, None)

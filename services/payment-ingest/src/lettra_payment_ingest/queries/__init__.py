@@ -1,0 +1,61 @@
+"""What the API reads: accounts, statements, payments and what is expected, a page at a time."""
+
+from lettra_payment_ingest.queries.accounts import (
+    AccountPage,
+    AccountView,
+    StatementPage,
+    StatementView,
+    find_statement,
+    list_accounts,
+    list_statements,
+)
+from lettra_payment_ingest.queries.coming import (
+    AdvicePage,
+    AdviceView,
+    AnnouncementPage,
+    AnnouncementView,
+    PayoutPage,
+    PayoutView,
+    ReviewPage,
+    ReviewView,
+    credits_of,
+    list_advices,
+    list_announcements,
+    list_payouts,
+    list_review,
+)
+from lettra_payment_ingest.queries.payments import (
+    PaymentPage,
+    PaymentView,
+    UseView,
+    list_payments,
+    read_payment,
+)
+
+__all__ = [
+    "AccountPage",
+    "AccountView",
+    "AdvicePage",
+    "AdviceView",
+    "AnnouncementPage",
+    "AnnouncementView",
+    "PaymentPage",
+    "PaymentView",
+    "PayoutPage",
+    "PayoutView",
+    "ReviewPage",
+    "ReviewView",
+    "StatementPage",
+    "StatementView",
+    "UseView",
+    "credits_of",
+    "find_statement",
+    "list_accounts",
+    "list_advices",
+    "list_announcements",
+    "list_payments",
+    "list_payouts",
+    "list_review",
+    "list_statements",
+    "read_payment",
+]
