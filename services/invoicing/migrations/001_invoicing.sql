@@ -53,8 +53,8 @@ create table documents (
     issue_date        date    not null,
     due_date          date,
     currency          text    not null,
-    net               numeric not null,
-    vat               numeric not null,
+    net               numeric,
+    vat               numeric,
     gross             numeric not null,
     credited          numeric not null check (credited >= 0),
     corrects          text,
@@ -70,10 +70,83 @@ create table documents (
     disputed          numeric not null check (disputed between 0 and gross),
     written_off       numeric not null check (written_off >= 0),
     status            bigint,
+    status_at         timestamptz,
+    followed          bigint  not null,
     primary key (entity_id, document_number),
     check (credited + deducted + written_off <= gross)
 );
 create index documents_customer on documents (customer_id, entity_id, document_number);
+
+create table opening_items (
+    entity_id         text    not null,
+    item_id           text    not null,
+    customer_id       text    not null,
+    kind              text    not null,
+    document_number   text    not null,
+    number            bigint  not null,
+    issue_date        date    not null,
+    due_date          date    not null,
+    currency          text    not null,
+    amount            numeric not null check (amount > 0),
+    original_amount   numeric not null check (original_amount >= amount),
+    reminder_step     bigint  not null,
+    payment_reference text,
+    discount_amount   numeric,
+    discount_until    date,
+    primary key (entity_id, item_id)
+);
+
+create table disputes (
+    dispute_id      text    primary key,
+    customer_id     text    not null,
+    entity_id       text    not null,
+    document_number text    not null,
+    reason          text    not null,
+    amount          numeric not null check (amount > 0),
+    currency        text    not null,
+    owner           text    not null,
+    due_date        date    not null,
+    opened_on       date    not null,
+    opened_by       text    not null,
+    outcome         text    not null,
+    credited        numeric not null check (credited between 0 and amount),
+    credit_note     text,
+    resolved_on     date
+);
+create index disputes_open on disputes (dispute_id) where outcome = 'open';
+create index disputes_customer on disputes (customer_id, dispute_id);
+
+create table requests (
+    request_id      text    primary key,
+    kind            text    not null,
+    customer_id     text    not null,
+    entity_id       text    not null,
+    document_number text    not null,
+    reason          text,
+    amount          numeric not null check (amount > 0),
+    currency        text    not null,
+    requested_on    date    not null,
+    requested_by    text    not null,
+    why             text    not null,
+    state           text    not null,
+    decided_on      date,
+    decided_by      text,
+    credit_note     text
+);
+create index requests_open on requests (request_id) where state = 'open';
+create index requests_customer on requests (customer_id, request_id);
+
+create table document_statuses (
+    entity_id       text        not null,
+    document_number text        not null,
+    reference       text        not null,
+    status          bigint      not null,
+    source          text        not null,
+    occurred_at     timestamptz not null,
+    reason          text,
+    amount          numeric,
+    primary key (entity_id, document_number, reference)
+);
 
 create table series (
     entity_id       text   not null,
@@ -122,6 +195,7 @@ create table document_contents (
 create table imports (
     digest      text        primary key,
     kind        text        not null,
+    phase       text        not null,
     rows        bigint      not null,
     done        bigint      not null,
     started_at  timestamptz not null,

@@ -79,9 +79,10 @@ class Answering(Service):
 @pytest.mark.parametrize(
     ("answer", "shown"),
     [
-        (None, (0, "checking")),
-        ({"done": 9, "finished_at": "2024-01-02T00:00:00Z"}, (0, "checking")),
-        ({"done": 5, "finished_at": None}, (5, "taking")),
+        (None, (0, "reading")),
+        ({"done": 9, "phase": "finished", "finished_at": "2024-01-02T00:00:00Z"}, (0, "reading")),
+        ({"done": 7, "phase": "checking", "finished_at": None}, (7, "checking")),
+        ({"done": 5, "phase": "taking", "finished_at": None}, (5, "taking")),
     ],
 )
 def test_progress_of_an_import_is_what_the_service_tells(
@@ -90,6 +91,25 @@ def test_progress_of_an_import_is_what_the_service_tells(
     seen: list[tuple[int, str]] = []
     imports._show_progress(Answering(answer), "d1", lambda done, what: seen.append((done, what)))
     assert seen == [shown]
+
+
+def test_a_file_that_is_being_imported_is_sent_again_until_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: `_upload` waits where the service is still at work for a client that went away; other refusals go on."""
+    monkeypatch.setattr(imports, "SEND_AGAIN_SECONDS", 0.0)
+    answers: list[Any] = ["import-running", "import-running", {"rows": 1, "created": 0}]
+
+    class Busy(Answering):
+        def upload(self, path: str, name: str, data: bytes) -> Any:
+            answer = answers.pop(0)
+            if isinstance(answer, str):
+                raise Refused(409, answer, "later", [])
+            return answer
+
+    content = imports.Content("i.csv", b"")
+    assert imports._upload(Busy(None), "/imports/invoices", content) == {"rows": 1, "created": 0}
+    answers.append("bad-rows")
+    with pytest.raises(Refused, match="later"):
+        imports._upload(Busy(None), "/imports/invoices", content)
 
 
 def test_work_beside_gives_its_answer_or_its_error() -> None:

@@ -1,27 +1,26 @@
-"""Taking an import that was read without errors: checked against the state, then applied in resumable chunks."""
+"""Taking a file: read whole, checked against the state, then applied in chunks; what broke off goes on where it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Literal
 
 import asyncpg
 from pydantic import BaseModel
 
+from lettra_events.decisions.tables import Table, put
 from lettra_events.decisions.workspace import Workspace, for_each
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors, Rejected
-from lettra_invoicing.imports import ERRORS_REPORTED_MAX, BadCell, Checked
+from lettra_invoicing.imports import ERRORS_REPORTED_MAX, BadCell, Kind, Row, Staged, digest_of, stage
 
 Handle = Callable[[Workspace, Any], Any]
-
-_BEGIN = """
-insert into imports (digest, kind, rows, done, started_at) values ($1, $2, $3, 0, clock_timestamp())
-    on conflict (digest) do update set done = 0, finished_at = null"""
-_ADVANCE = "update imports set done = $2 where digest = $1"
-_FINISH = "update imports set finished_at = clock_timestamp() where digest = $1"
+CHECKED_TOGETHER = 1_000
+"""Rows that are checked in one go, at least: their memory is what an import takes."""
 
 
 class Imported(BaseModel):
@@ -33,93 +32,174 @@ class Imported(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far an import is."""
+    """How far an import is: of `rows`, `done` are checked, or taken, by its phase."""
 
     digest: str
     kind: str
+    phase: Literal["checking", "taking", "finished"]
     rows: int
     done: int
     started_at: datetime
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One import: `handle` takes a row's command over a workspace."""
+@dataclass(frozen=True)
+class Import:
+    """How far the import of a file is, as it is stored; the file is known by its digest."""
 
     digest: str
     kind: str
-    handle: Handle
+    phase: str
+    rows: int
+    done: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+IMPORTS: Table[Import] = Table("imports", Import, key=("digest",))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One import: `name` tells what is done with the file; `handle` gives, by the file's columns, what takes a row."""
+
+    kind: Kind
+    name: str
+    handle: Callable[[frozenset[str]], Handle]
+    rows_max: int
     chunk_rows: int
     correlation_id: str
 
 
-async def take(commands: Commands, job: Job, checked: Checked[Any]) -> Imported:
+async def take(commands: Commands, job: Job, file: BinaryIO) -> Imported:
     """Take every row, or raise `ManyErrors` naming line and column of each bad one and take none.
 
-    A second run of the same file goes over rows that are there already and changes nothing, so an import that was
-    interrupted is finished by sending the file again. What others change between the check and a row's turn can
-    still refuse it: then the rows of the chunks before it are taken, and the answer says so.
+    A second run of the same file goes over rows that are there already and changes nothing. One that broke off while
+    rows were taken goes on behind the last chunk. What others change between the check and a row's turn can still
+    refuse it: then the rows of the chunks before it are taken, and the answer says so.
     """
-    errors = checked.errors or await _check_against_state(commands, job, checked.rows)
-    if errors:
-        raise ManyErrors("bad-rows", "nothing was taken", [asdict(e) for e in errors[:ERRORS_REPORTED_MAX]])
-    await commands.pool.execute(_BEGIN, job.digest, job.kind, len(checked.rows))
+    digest = await asyncio.to_thread(digest_of, file)
+    async with _alone(commands.pool, digest):
+        # In a thread: meanwhile the process answers others, publishes, and stays in its consumer group.
+        staged = await asyncio.to_thread(stage, job.kind, file, job.rows_max)
+        try:
+            return await _take(commands, job, staged, digest)
+        finally:
+            staged.close()
+
+
+@asynccontextmanager
+async def _alone(pool: asyncpg.Pool[Any], digest: str) -> AsyncIterator[None]:
+    """One import of a file at a time; the lock goes with the connection, so also with a process that is killed."""
+    async with pool.acquire() as connection:
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", digest):
+            raise Rejected(
+                "import-running",
+                f"this file is being imported: GET /imports/{digest} says how far it is; then send it again",
+                status=409,
+                field="file",
+            )
+        try:
+            yield
+        finally:
+            await connection.execute("select pg_advisory_unlock(hashtextextended($1, 0))", digest)
+
+
+async def _take(commands: Commands, job: Job, staged: Staged, digest: str) -> Imported:
+    handle = job.handle(staged.columns)
+    begun = await _row(commands.pool, digest)
+    if begun is not None and (begun.kind, begun.phase) == (job.name, "taking") and not staged.errors:
+        state = begun
+    else:
+        state = Import(digest, job.name, "checking", len(staged), 0, datetime.now(UTC), None)
+        await _check(commands, job, staged, handle, state)
+        state = replace(state, phase="taking")
     created = 0
-    for start in range(0, len(checked.rows), job.chunk_rows):
-        chunk = checked.rows[start : start + job.chunk_rows]
-        created += await _apply(commands, job, chunk)
-        await commands.pool.execute(_ADVANCE, job.digest, start + len(chunk))
-    await commands.pool.execute(_FINISH, job.digest)
-    return Imported(digest=job.digest, rows=len(checked.rows), created=created)
+    for start in range(state.done, len(staged), job.chunk_rows):
+        numbers = range(start, min(start + job.chunk_rows, len(staged)))
+        state = replace(state, done=numbers.stop)
+        created += await _apply(commands, job, handle, staged.rows(numbers), state)
+    await _write(commands.pool, replace(state, phase="finished", finished_at=datetime.now(UTC)))
+    return Imported(digest=digest, rows=len(staged), created=created)
 
 
 async def progress(pool: asyncpg.Pool[Any], digest: str) -> Progress | None:
     """How far the import of this file is; None if none was begun."""
+    row = await _row(pool, digest)
+    return None if row is None else Progress.model_validate(asdict(row))
+
+
+async def _row(pool: asyncpg.Pool[Any], digest: str) -> Import | None:
     row = await pool.fetchrow("select * from imports where digest = $1", digest)
-    return None if row is None else Progress(**dict(row))
+    return None if row is None else Import(**dict(row))
 
 
-async def _check_against_state(
-    commands: Commands, job: Job, rows: Sequence[tuple[int, Any]]
-) -> list[BadCell]:
-    """What would be refused, were every row taken now, in the file's order, each seeing those before it."""
+_WRITE = """
+insert into imports (digest, kind, phase, rows, done, started_at, finished_at) values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (digest) do update set kind = excluded.kind, phase = excluded.phase, rows = excluded.rows,
+       done = excluded.done, started_at = excluded.started_at, finished_at = excluded.finished_at"""
 
+
+async def _write(pool: asyncpg.Pool[Any], row: Import) -> None:
+    await pool.execute(_WRITE, *asdict(row).values())
+
+
+async def _check(commands: Commands, job: Job, staged: Staged, handle: Handle, state: Import) -> None:
+    """Raise `ManyErrors` with what would be refused, were every row taken now, each seeing those before it."""
+    errors = list(staged.errors)
+    done = 0
+    if not errors:
+        await _write(commands.pool, state)
+        for numbers in staged.groups.batches(CHECKED_TOGETHER):
+            rows = await asyncio.to_thread(staged.rows, numbers)
+            errors += await _refusals(commands, job, handle, rows)
+            done += len(numbers)
+            await _write(commands.pool, replace(state, done=done))
+            if len(errors) >= ERRORS_REPORTED_MAX:
+                break
+    if errors:
+        await commands.pool.execute("delete from imports where digest = $1", state.digest)
+        errors.sort(key=lambda error: error.line)
+        raise ManyErrors("bad-rows", "nothing was taken", [asdict(e) for e in errors[:ERRORS_REPORTED_MAX]])
+
+
+async def _refusals(commands: Commands, job: Job, handle: Handle, rows: Sequence[Row]) -> list[BadCell]:
     def decide(workspace: Workspace) -> list[BadCell]:
-        found = for_each(rows, lambda row: _refused(workspace, job, *row))
+        found = for_each(rows, lambda row: _refused(workspace, handle, row))
         return [error for error in found if error is not None]
 
     return await commands.preview(decide, job.correlation_id)
 
 
-def _refused(workspace: Workspace, job: Job, line: int, command: Any) -> BadCell | None:
+def _refused(workspace: Workspace, handle: Handle, row: Row) -> BadCell | None:
     try:
-        job.handle(workspace, command)
+        handle(workspace, row.command)
     except Rejected as refused:
-        return BadCell(line, refused.field or "", refused.detail)
+        return BadCell(row.line, refused.field or "", refused.detail)
     return None
 
 
-async def _apply(commands: Commands, job: Job, chunk: Sequence[tuple[int, Any]]) -> int:
-    """One transaction; how many of its rows were new."""
+async def _apply(commands: Commands, job: Job, handle: Handle, chunk: Sequence[Row], after: Import) -> int:
+    """One transaction, and how far the import is in it; how many of its rows were new."""
 
     def decide(workspace: Workspace) -> Answer:
-        results = for_each(chunk, lambda row: _is_new(_take_row(workspace, job, *row)))
+        results = for_each(chunk, lambda row: _is_new(_take_row(workspace, handle, row)))
+        workspace.apply(put(IMPORTS, after))
         return Answer(200, str(sum(results)).encode())
 
     answer = await commands.run(decide, Request(job.correlation_id))
     return int(answer.body)
 
 
-def _take_row(workspace: Workspace, job: Job, line: int, command: Any) -> Any:
+def _take_row(workspace: Workspace, handle: Handle, row: Row) -> Any:
     try:
-        return job.handle(workspace, command)
+        return handle(workspace, row.command)
     except Rejected as refused:
         raise ManyErrors(
             "import-overtaken",
-            f"line {line} was changed by others while the file was being taken; lines before it may be taken:"
+            f"line {row.line} was changed by others while the file was being taken; lines before it may be taken:"
             " mend it and send the file again",
-            [asdict(BadCell(line, refused.field or "", refused.detail))],
+            [asdict(BadCell(row.line, refused.field or "", refused.detail))],
             status=409,
         ) from refused
 

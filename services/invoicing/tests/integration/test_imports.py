@@ -23,7 +23,7 @@ from invoicing_examples import (
 )
 from service_process import serving
 
-from lettra_invoicing import handlers, imports
+from lettra_invoicing import handlers, importing
 
 CUSTOMERS = customers_csv(f"C-8,Dupont,404833048,,{IBAN},{MAIL},fr,", 'C-9,"Durand, Fils",,,,,en,G-1')
 
@@ -137,7 +137,7 @@ class TestRefused:
         assert await state(api) == before
 
     async def test_rows_that_do_not_fit_what_is_there_and_nothing_is_taken(self, api):
-        """Guard: every row is decided on beforehand, each seeing those before it (importing._check_against_state)."""
+        """Guard: every row is decided on beforehand, each seeing those before it (importing._check)."""
         await api.taken("invoices", invoices_csv(invoice_row("E-1")))
         before = await state(api)
         rows = [
@@ -186,6 +186,36 @@ class TestRefused:
         assert (shown["done"], shown["finished_at"]) == (2, None)
 
 
+class TestTogether:
+    async def test_rows_that_concern_one_another_are_checked_together(self, api, monkeypatch):
+        """Guard: the check goes by groups (imports/grouping.py): a note far behind its invoice sees it."""
+        monkeypatch.setattr(importing, "CHECKED_TOGETHER", 3)
+        invoices = [invoice_row(f"E-{n}") for n in range(10)]
+        notes = [note_row(f"N-{n}", f"E-{n}", net="100.00", vat="20.00", gross="120.00") for n in range(10)]
+        late = [note_row("L-1", "E-4", net="0.01", vat="0.00", gross="0.01"), note_row("L-2", "E-99")]
+        assert bad(await api.send("invoices", invoices_csv(*invoices, *notes, *late))) == [
+            (22, "gross"),
+            (23, "corrects"),
+        ]
+        assert (await api.taken("invoices", invoices_csv(*invoices, *notes)))["created"] == 20
+
+    async def test_a_file_that_is_being_taken_is_not_taken_beside(self, api, monkeypatch):
+        """Guard: the advisory lock (importing._alone)."""
+        data = many_invoices(3)
+        check, answers = api.commands.preview, []
+
+        async def check_and_send_again(*arguments):
+            monkeypatch.setattr(api.commands, "preview", check)
+            answers.append(await api.send("invoices", data))
+            return await check(*arguments)
+
+        monkeypatch.setattr(api.commands, "preview", check_and_send_again)
+        assert (await api.taken("invoices", data))["created"] == 3
+        (beside,) = answers
+        assert (beside.status_code, beside.json()["type"]) == (409, "urn:lettra:problem:import-running")
+        assert (await api.taken("invoices", data))["created"] == 0
+
+
 KILLS = [
     ("append.before@1", 0),
     ("append.written@1", 0),
@@ -198,9 +228,9 @@ KILLS = [
 class TestKilled:
     @pytest.mark.parametrize(("failpoint", "taken"), KILLS)
     async def test_sent_again_nothing_is_lost_or_doubled(
-        self, api, servers, database, tmp_path, failpoint, taken
+        self, api, servers, database, tmp_path, failpoint, taken, monkeypatch
     ):
-        """Guard: a chunk is one transaction (importing._apply), and what is there is not taken again (decider.py)."""
+        """Guards: a chunk moves `done` in its transaction (importing._apply); a resumed import goes on there."""
         data = invoices_csv(*(invoice_row(f"E-{n}") for n in range(4)), note_row("N-1", "E-0"))
         environment = {"LETTRA_FAILPOINT": failpoint, "LETTRA_IMPORT_CHUNK_ROWS": "2"}
         async with serving(servers, database, tmp_path, "api", **environment) as service:
@@ -211,8 +241,14 @@ class TestKilled:
         digest = hashlib.sha256(data).hexdigest()
         assert (await api.get(f"/imports/{digest}"))["finished_at"] is None
 
+        went_over = []
+        handle = handlers.import_document
+        monkeypatch.setattr(
+            handlers, "import_document", lambda w, c: went_over.append(c.document_number) or handle(w, c)
+        )
         answer = await api.taken("invoices", data)
         assert (answer["rows"], answer["created"]) == (5, 5 - taken)
+        assert {"E-0", "E-1"} & set(went_over) == (set() if taken else {"E-0", "E-1"})
         documents = [event["type"] for event in await api.events() if event["key"] == "C-1"][1:]
         assert documents == ["invoicing.InvoiceIssued"] * 4 + ["invoicing.CreditNoteIssued"]
         credited = {d["document_number"]: str(d["credited"]) for d in await api.table("documents")}
@@ -222,7 +258,7 @@ class TestKilled:
 
 
 async def test_a_file_is_read_and_checked_beside_the_event_loop(api, monkeypatch):
-    """Guards: to_thread in api._import and in store/running.preview_decisions.
+    """Guards: to_thread in importing.take and in store/running.preview_decisions.
 
     On the event loop a large file would silence the process for seconds: no answer, no heartbeat, no relay.
     """
@@ -235,7 +271,7 @@ async def test_a_file_is_read_and_checked_beside_the_event_loop(api, monkeypatch
 
         return noted
 
-    monkeypatch.setattr(imports, "read_invoices", noting("read", imports.read_invoices))
+    monkeypatch.setattr(importing, "stage", noting("read", importing.stage))
     monkeypatch.setattr(handlers, "import_document", noting("decide", handlers.import_document))
     await api.taken("invoices", many_invoices(1))
     assert seen[0] == ("read", False)

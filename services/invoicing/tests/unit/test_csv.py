@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import time
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given as for_all
@@ -24,10 +26,41 @@ from invoicing_examples import (
 )
 
 from lettra_events.service.rejection import Rejected
-from lettra_invoicing.imports import CELL_CHARS_MAX, ERRORS_REPORTED_MAX, read_customers, read_invoices
+from lettra_invoicing.imports import (
+    CELL_CHARS_MAX,
+    CUSTOMERS,
+    ERRORS_REPORTED_MAX,
+    INVOICES,
+    BadCell,
+    Kind,
+    stage,
+)
 
 ROWS_MAX = 200_000
 GOOD = invoice_row("E-1")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The commands of a file, each with its line, and the errors."""
+
+    rows: list[tuple[int, Any]]
+    errors: list[BadCell]
+
+
+def read(kind: Kind, data: bytes, rows_max: int) -> Checked:
+    staged = stage(kind, io.BytesIO(data), rows_max)
+    rows = [(row.line, row.command) for row in staged.rows(range(len(staged)))]
+    staged.close()
+    return Checked(rows, staged.errors)
+
+
+def read_customers(data: bytes, rows_max: int) -> Checked:
+    return read(CUSTOMERS, data, rows_max)
+
+
+def read_invoices(data: bytes, rows_max: int) -> Checked:
+    return read(INVOICES, data, rows_max)
 
 
 def refused(data: bytes, rows_max: int = ROWS_MAX) -> tuple[str, str]:
@@ -63,12 +96,12 @@ class TestRead:
         assert (customer.customer_id, customer.name) == ("C-1", "Dupont")
 
     def test_a_byte_order_mark(self):
-        """Guard: _text takes it off (imports.py)."""
+        """Guard: _text takes it off (imports/reading.py)."""
         assert len(read_invoices(b"\xef\xbb\xbf" + invoices_csv(GOOD), ROWS_MAX).rows) == 1
 
     @pytest.mark.parametrize("end", ["\n", "\r\n"])
     def test_line_ends_of_both_worlds_and_empty_lines(self, end):
-        """Guard: _lines leaves empty lines out, and counts them (imports.py)."""
+        """Guard: _lines leaves empty lines out, and counts them (imports/reading.py)."""
         data = end.join([INVOICE_HEADER, "", GOOD, "", invoice_row("E-2"), "", ""]).encode()
         checked = read_invoices(data, ROWS_MAX)
         assert ([line for line, _ in checked.rows], checked.errors) == ([3, 5], [])
@@ -78,7 +111,7 @@ class TestRead:
         assert customer.name == 'Dupont, "le" Fils'
 
     def test_a_newline_inside_quotes_belongs_to_the_row_and_lines_stay_right(self):
-        """Guard: a row's line is where it begins (_lines in imports.py)."""
+        """Guard: a row's line is where it begins (_lines in imports/reading.py)."""
         rows = 'C-1,"two\nlines",,,,,fr,', "C-2,Durand,123,,,,fr,"
         checked = read_customers(customers_csv(*rows), ROWS_MAX)
         assert columns_of(checked.errors) == [(2, "name"), (4, "siren")]
@@ -106,14 +139,14 @@ class TestRefusedWhole:
         ids=["missing", "unknown", "twice", "other case", "semicolons"],
     )
     def test_a_wrong_header(self, header, words):
-        """Guard: _header (imports.py); of a column that stands twice one would be lost."""
+        """Guard: _header (imports/reading.py); of a column that stands twice one would be lost."""
         kind, detail = refused(f"{header}\n{GOOD}\n".encode())
         assert kind == "wrong-header"
         assert words in detail
 
     @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "after a mark"])
     def test_what_is_not_utf_8(self, mark):
-        """Guard: _text names the line (imports.py), with a byte order mark as well."""
+        """Guard: _text names the line (imports/reading.py), with a byte order mark as well."""
         data = mark + customers_csv("C-1,Dupont,,,,,,").replace(b"C-1", b"\xe9-1")
         with pytest.raises(Rejected) as error:
             read_customers(data, ROWS_MAX)
@@ -122,18 +155,18 @@ class TestRefusedWhole:
 
     @pytest.mark.parametrize("row", ['"E-1"x,', '"never closed'])
     def test_malformed_csv(self, row):
-        """Guard: the reader is strict (_lines in imports.py)."""
+        """Guard: the reader is strict (_lines in imports/reading.py)."""
         kind, detail = refused(invoices_csv(GOOD, row))
         assert (kind, detail[:7]) == ("malformed-csv", "line 3:")
 
     def test_a_cell_beyond_the_limit(self):
-        """Guard: csv.field_size_limit (_lines in imports.py)."""
+        """Guard: csv.field_size_limit (_lines in imports/reading.py)."""
         kind, detail = refused(invoices_csv(GOOD, "x" * (CELL_CHARS_MAX + 1)))
         assert kind == "malformed-csv"
         assert str(CELL_CHARS_MAX) in detail
 
     def test_too_many_rows(self):
-        """Guard: rows_max (_lines in imports.py)."""
+        """Guard: rows_max (_lines in imports/reading.py)."""
         three = invoices_csv(GOOD, invoice_row("E-2"), "", invoice_row("E-3"))
         assert refused(three, rows_max=2)[0] == "too-many-rows"
         assert len(read_invoices(three, 3).rows) == 3
@@ -141,7 +174,7 @@ class TestRefusedWhole:
 
 class TestBadRows:
     def test_every_bad_cell_is_named(self):
-        """Guard: reading goes on after a bad row (_read in imports.py)."""
+        """Guard: reading goes on after a bad row (_read in imports/reading.py)."""
         rows = [
             GOOD,
             invoice_row("E-2", issue_date="05/01/2026", currency="EURO"),
@@ -169,7 +202,7 @@ class TestBadRows:
         assert error.reason == "net 100.00 + vat 20.00 is not gross 121.00"
 
     def test_there_is_a_limit_to_what_is_reported(self):
-        """Guard: ERRORS_REPORTED_MAX (_read in imports.py)."""
+        """Guard: ERRORS_REPORTED_MAX (_read in imports/reading.py)."""
         data = invoices_csv(*["too,short"] * (ERRORS_REPORTED_MAX + 1))
         assert len(read_invoices(data, ROWS_MAX).errors) == ERRORS_REPORTED_MAX
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,12 +26,13 @@ EXIT_REFUSED = 1
 EXIT_UNREADABLE = 2
 BAR_AFTER_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.25
+SEND_AGAIN_SECONDS = 1.0
 UNREADABLE = frozenset({"not-utf-8", "malformed-csv", "wrong-header", "unreadable-file"})
 """Problems of a file that is not of the kind at all, as against one with something wrong in it."""
 
 app = typer.Typer(
     name="import",
-    help="Send files to the running services: customers, invoices, bank statements.",
+    help="Send files to the running services: customers, invoices, opening balances, bank statements.",
     no_args_is_help=True,
     epilog="Example: lettra import invoices january.csv. "
     "Exit codes: 0 taken, 1 refused, 2 a file that cannot be read, 3 a service that does not answer.",
@@ -79,7 +81,8 @@ def customers(
     folder: Folder = DEFAULT_FOLDER,
     url: InvoicingUrl = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Change known customers to what the file says, instead of refusing.")
+        bool,
+        typer.Option("--update", help="Change known customers to what the file says, instead of refusing."),
     ] = False,
 ) -> None:
     """Import customers: all rows of the file, or none. Twice changes nothing.
@@ -100,6 +103,21 @@ def invoices(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = No
     net, vat, gross, payment_reference, corrects. Legal entity and customers must be there before.
     """
     raise typer.Exit(_import_table("invoices", file, folder, url))
+
+
+@app.command(
+    name="open-items",
+    epilog="Example: lettra import open-items balances-2026-01-01.csv --folder /var/lib/lettra",
+)
+def open_items(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+    """Import opening balances: what is open when a legal entity begins here. All rows, or none; twice changes nothing.
+
+    Columns: entity_id, customer_id, item_id, kind (invoice or credit_note), document_number, issue_date, due_date,
+    currency, amount (what is open, positive), payment_reference, discount_amount, discount_until. Where present also:
+    original_amount (what it was for) and reminder_step (how many reminders it had). Rows of one document are its
+    instalments. No number is drawn. Legal entity and customers must be there before.
+    """
+    raise typer.Exit(_import_table("open-items", file, folder, url))
 
 
 @app.command(epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml")
@@ -133,7 +151,7 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: s
     ):
         try:
             taken = _beside(
-                lambda: service.upload(f"/imports/{kind}{query}", content.name, content.data),
+                lambda: _upload(service, f"/imports/{kind}{query}", content),
                 lambda: _show_progress(beside, content.digest, advance),
             )
         except Refused as refused:
@@ -142,6 +160,17 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: s
             _fail(away)
     _say(out, f"{content.name}: {_rows_in_words(taken['rows'], taken['created'])}")
     return 0
+
+
+def _upload(service: Service, path: str, content: Content) -> dict[str, Any]:
+    """Send the file; where the service is still at work on it for a client that went away, wait, and send it again."""
+    while True:
+        try:
+            return dict(service.upload(path, content.name, content.data))
+        except Refused as refused:
+            if refused.kind != "import-running":
+                raise
+        time.sleep(SEND_AGAIN_SECONDS)
 
 
 def _rows_in_words(rows: int, created: int) -> str:
@@ -175,15 +204,15 @@ def _beside(work: Callable[[], Any], look: Callable[[], None]) -> dict[str, Any]
 
 
 def _show_progress(service: Service, digest: str, advance: Advance) -> None:
-    """An import is known once all of it was checked; one of before has come to its end."""
+    """An import is known once all of it was read; one of before has come to its end."""
     try:
         found = service.get(f"/imports/{digest}")
     except (Refused, ServiceAway):
         found = None
     if found is None or found["finished_at"]:
-        advance(0, "checking")
+        advance(0, "reading")
     else:
-        advance(found["done"], "taking")
+        advance(found["done"], found["phase"])
 
 
 def _take_statements(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from lettra_invoicing.api import customers, documents, imports
+from lettra_invoicing.api import customers, documents, following, imports
 
 router = APIRouter()
-for part in (customers, documents, imports):
+for part in (customers, documents, following, imports):
     router.include_router(part.router)

@@ -22,7 +22,7 @@ async def issue_invoice(body: IssueInvoice, command: Command) -> Response:
     try:
         return await command.run(lambda w: handlers.issue_invoice(w, body), status=201)
     except StaleVersion as error:
-        raise _number_taken(body.entity_id, error) from error
+        raise number_taken(error) from error
 
 
 @router.post("/credit-notes", response_model=Issued, status_code=201, tags=["documents"])
@@ -31,15 +31,14 @@ async def issue_credit_note(body: IssueCreditNote, command: Command) -> Response
     try:
         return await command.run(lambda w: handlers.issue_credit_note(w, body), status=201)
     except StaleVersion as error:
-        raise _number_taken(body.entity_id, error) from error
+        raise number_taken(error) from error
 
 
-def _number_taken(entity_id: str, error: StaleVersion) -> Exception:
+def number_taken(error: StaleVersion) -> Exception:
     """The series was locked, so whoever has the number did not draw it: it was imported. To try again is no use."""
-    prefix = f"invoice:{entity_id}:"
-    if not error.stream_id.startswith(prefix):
+    stream, entity_id, number = [*error.stream_id.split(":", 2), "", ""][:3]
+    if stream != "invoice":
         return error
-    number = error.stream_id.removeprefix(prefix)
     return Rejected(
         "number-taken",
         f"{number} is the next number of the series, and an imported document of {entity_id} has it:"

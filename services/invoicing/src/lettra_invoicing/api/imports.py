@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, UploadFile
 
@@ -29,33 +27,40 @@ async def import_customers(request: Request, file: UploadFile, update: bool = Fa
     def handle(columns: frozenset[str]) -> importing.Handle:
         return partial(handlers.import_customer, fields=columns, may_change=update)
 
-    return await _import(request, file, "customers", imports.read_customers, handle)
+    return await _import(
+        request, file, imports.CUSTOMERS, handle, "customers, updated" if update else "customers"
+    )
 
 
 @router.post("/imports/invoices", response_model=importing.Imported, tags=["imports"])
 async def import_invoices(request: Request, file: UploadFile) -> importing.Imported:
     """Import `invoices.csv`, which keep the ERP's numbers: all of it or nothing; twice changes nothing."""
-    return await _import(request, file, "invoices", imports.read_invoices, lambda _: handlers.import_document)
+    return await _import(request, file, imports.INVOICES, lambda _: handlers.import_document)
+
+
+@router.post("/imports/open-items", response_model=importing.Imported, tags=["imports"])
+async def import_open_items(request: Request, file: UploadFile) -> importing.Imported:
+    """Import `open_items.csv`, what is open when an entity begins here: all or nothing; twice changes nothing."""
+    return await _import(request, file, imports.OPEN_ITEMS, lambda _: handlers.import_open_item)
 
 
 async def _import(
     request: Request,
     file: UploadFile,
-    kind: str,
-    read: Callable[[bytes, int], imports.Checked[Any]],
+    kind: imports.Kind,
     handle: Callable[[frozenset[str]], importing.Handle],
+    name: str | None = None,
 ) -> importing.Imported:
-    settings, data = request.app.state.settings, await file.read()
-    # In a thread: meanwhile the process answers others, publishes, and stays in its consumer group.
-    checked = await asyncio.to_thread(read, data, settings.import_rows_max)
+    settings = request.app.state.settings
     job = importing.Job(
-        digest=hashlib.sha256(data).hexdigest(),
         kind=kind,
-        handle=handle(checked.columns),
+        name=name or kind.name,
+        handle=handle,
+        rows_max=settings.import_rows_max,
         chunk_rows=settings.import_chunk_rows,
         correlation_id=request.state.correlation_id,
     )
-    return await importing.take(request.app.state.commands, job, checked)
+    return await importing.take(request.app.state.commands, job, file.file)
 
 
 @router.get("/imports/{digest}", response_model=importing.Progress, tags=["imports"])

@@ -22,8 +22,10 @@ from lettra_events.contracts.invoicing import (
     LegalEntityChanged,
     LegalEntityRegistered,
     NumberDrawn,
+    OpeningItemTaken,
 )
 from lettra_events.decisions.tables import Change, change, put, remove
+from lettra_invoicing.decider.evolving_following import of_document, of_followed
 from lettra_invoicing.domain import (
     CALENDAR,
     CALENDAR_KEY,
@@ -33,6 +35,7 @@ from lettra_invoicing.domain import (
     ERASED_CONTACTS,
     LEGAL_ENTITIES,
     NO_DAY_CLOSED,
+    OPENING_ITEMS,
     SERIES,
     Calendar,
     Customer,
@@ -40,6 +43,7 @@ from lettra_invoicing.domain import (
     Document,
     ErasedContact,
     LegalEntity,
+    OpeningItem,
     Series,
     first_contact_id,
 )
@@ -53,6 +57,7 @@ def evolve(event: Event) -> Iterable[Change[Any]]:
     yield from _of_registers(event)
     yield from _of_contacts(event)
     yield from _of_documents(event)
+    yield from of_followed(event)
 
 
 def _of_registers(event: Event) -> Iterable[Change[Any]]:
@@ -111,28 +116,21 @@ def _of_documents(event: Event) -> Iterable[Change[Any]]:
         case InvoiceIssued():
             yield put(DOCUMENTS, document_of(event))
             for deposit in event.deposits:
-                yield _of_document(event.entity_id, deposit.document_number, deducted=deposit.amount)
+                yield of_document(event.entity_id, deposit.document_number, deducted=deposit.amount)
         case CreditNoteIssued():
             yield put(DOCUMENTS, document_of(event))
-            yield _of_document(event.entity_id, event.corrects, credited=event.gross)
+            yield of_document(event.entity_id, event.corrects, credited=event.gross)
+        case OpeningItemTaken():
+            yield put(OPENING_ITEMS, OpeningItem(**event.model_dump()))
+            yield Change(
+                DOCUMENTS, (event.entity_id, event.document_number), lambda row: _with_item(row, event)
+            )
         case InvoicingDayClosed():
             yield Change(
                 CALENDAR,
                 (CALENDAR_KEY,),
                 lambda row: replace(row or NO_DAY_CLOSED, closed_date=event.business_date),
             )
-
-
-def _of_document(entity_id: str, document_number: str, **more: Decimal) -> Change[Any]:
-    """So much is added to these columns; more than the document is for is an error of the history."""
-
-    def add(row: Document) -> Document:
-        after = replace(row, **{name: getattr(row, name) + amount for name, amount in more.items()})
-        if after.left < 0 or not 0 <= after.disputed <= after.gross:
-            raise ValueError(f"{document_number}: {more} is more than is left of {row.gross}")
-        return after
-
-    return change(DOCUMENTS, (entity_id, document_number), add)
 
 
 def _of_customer(customer_id: str, columns: Mapping[str, Any]) -> Change[Any]:
@@ -178,6 +176,41 @@ def document_of(event: InvoiceIssued | CreditNoteIssued) -> Document:
         discount_amount=invoice.discount_amount if invoice else None,
         discount_until=invoice.discount_until if invoice else None,
         deposit=invoice.deposit if invoice else False,
+    )
+
+
+def _with_item(row: Document | None, event: OpeningItemTaken) -> Document:
+    """A document of before, for as much as its items were for."""
+    written = f"{event.due_date} {event.amount}"
+    if row is not None:
+        return replace(
+            row,
+            gross=row.gross + event.original_amount,
+            payable=row.payable + event.original_amount,
+            due_date=max(row.due_date or event.due_date, event.due_date),
+            instalments=(*row.instalments, written),
+        )
+    return Document(
+        entity_id=event.entity_id,
+        document_number=event.document_number,
+        kind=event.kind,
+        customer_id=event.customer_id,
+        issue_date=event.issue_date,
+        due_date=event.due_date,
+        currency=event.currency,
+        net=None,
+        vat=None,
+        gross=event.original_amount,
+        credited=Decimal(0),
+        corrects=None,
+        payment_reference=event.payment_reference,
+        origin="opening",
+        payable=event.original_amount,
+        terms=None,
+        instalments=(written,),
+        discount_amount=event.discount_amount,
+        discount_until=event.discount_until,
+        deposit=False,
     )
 
 

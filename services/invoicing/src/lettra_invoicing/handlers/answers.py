@@ -63,3 +63,26 @@ class Noted(BaseModel):
 
     customer_id: str
     created: bool
+
+
+class DisputeTaken(BaseModel):
+    """Where the dispute is: open, or how it ended, and with which credit note."""
+
+    dispute_id: str
+    outcome: str
+    credit_note: str | None
+
+
+class RequestTaken(BaseModel):
+    """Where the request is: open, approved or refused, and which credit note it led to."""
+
+    request_id: str
+    state: str
+    credit_note: str | None
+
+
+class StatusTaken(BaseModel):
+    """`created` is false where the message came before."""
+
+    status: int
+    created: bool

@@ -7,7 +7,7 @@ from datetime import date
 from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
 from lettra_events.decisions.tables import put
 from lettra_events.decisions.workspace import Workspace
-from lettra_invoicing.decider import issuing, numbering
+from lettra_invoicing.decider import issuing, numbering, opening
 from lettra_invoicing.decider.customers import need_customer, need_entity
 from lettra_invoicing.domain import (
     CALENDAR,
@@ -18,11 +18,13 @@ from lettra_invoicing.domain import (
     DOCUMENTS,
     LEGAL_ENTITIES,
     NO_DAY_CLOSED,
+    OPENING_ITEMS,
     SERIES,
     Contact,
     Customer,
     DocumentContent,
     ImportDocument,
+    ImportOpenItem,
     IssueCreditNote,
     IssueInvoice,
     first_contact_id,
@@ -104,6 +106,24 @@ def import_document(workspace: Workspace, command: ImportDocument) -> bool:
         workspace.get(CUSTOMERS, command.customer_id),
         workspace.get(DOCUMENTS, command.entity_id, command.document_number),
         workspace.get(DOCUMENTS, command.entity_id, command.corrects) if command.corrects else None,
+    )
+    workspace.append(*events)
+    return bool(events)
+
+
+def import_open_item(workspace: Workspace, command: ImportOpenItem) -> bool:
+    """True if the item is new, False if it was taken before with the same data."""
+    item, document = (command.entity_id, command.item_id), (command.entity_id, command.document_number)
+    workspace.expect(
+        (LEGAL_ENTITIES, (command.entity_id,)),
+        (CUSTOMERS, (command.customer_id,)),
+        (OPENING_ITEMS, item),
+        (DOCUMENTS, document),
+    )
+    need_entity(workspace.get(LEGAL_ENTITIES, command.entity_id), command.entity_id)
+    need_customer(workspace.get(CUSTOMERS, command.customer_id), command.customer_id)
+    events = opening.take_open_item(
+        command, workspace.get(OPENING_ITEMS, *item), workspace.get(DOCUMENTS, *document)
     )
     workspace.append(*events)
     return bool(events)

@@ -15,16 +15,30 @@ from lettra_invoicing.queries.documents import (
     read_content,
     read_document,
 )
+from lettra_invoicing.queries.following import (
+    DisputePage,
+    RequestPage,
+    StatusPage,
+    list_disputes,
+    list_requests,
+    list_statuses,
+)
 
 __all__ = [
     "ContactPage",
     "CustomerPage",
     "CustomerView",
+    "DisputePage",
     "DocumentPage",
     "DocumentView",
+    "RequestPage",
+    "StatusPage",
     "list_contacts",
     "list_customers",
+    "list_disputes",
     "list_documents",
+    "list_requests",
+    "list_statuses",
     "read_content",
     "read_customer",
     "read_document",

@@ -32,8 +32,8 @@ class DocumentView(BaseModel):
     issue_date: date
     due_date: date | None
     currency: str
-    net: Decimal
-    vat: Decimal
+    net: Decimal | None
+    vat: Decimal | None
     gross: Decimal
     credited: Decimal
     corrects: str | None

@@ -215,3 +215,41 @@ class ImportDocument(_Amounts):
 def _check_due(issue_date: date, due_date: date) -> None:
     if due_date < issue_date:
         raise ValueError(f"due_date {due_date} is before issue_date {issue_date}")
+
+
+class ImportOpenItem(Asked):
+    """What is open when an entity begins here; `amount` is what is open, `original_amount` what it was for."""
+
+    entity_id: Identifier
+    customer_id: Identifier
+    item_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/# -]{0,99}$")]
+    kind: Literal["invoice", "credit_note"]
+    document_number: DocumentNumber
+    issue_date: IsoDate
+    due_date: IsoDate
+    currency: CurrencyCode
+    amount: Annotated[Sum, Field(gt=0)]
+    original_amount: Annotated[Sum, Field(gt=0)] | None = None
+    reminder_step: Annotated[int, Field(ge=0, le=99)] = 0
+    payment_reference: CreditorReference | None = None
+    discount_amount: Annotated[Sum, Field(gt=0)] | None = None
+    discount_until: IsoDate | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        _check_due(self.issue_date, self.due_date)
+        for name in ("amount", "original_amount", "discount_amount"):
+            amount = getattr(self, name)
+            if amount is not None and not Money.of(amount, self.currency).is_whole:
+                raise ValueError(f"{name} {amount} has more decimals than the currency {self.currency}")
+        if self.original_amount is not None and self.original_amount < self.amount:
+            raise ValueError(
+                f"original_amount {self.original_amount} is less than the {self.amount} that are open"
+            )
+        if (self.discount_amount is None) != (self.discount_until is None):
+            raise ValueError("discount_amount and discount_until go together; give both or none")
+        if self.discount_amount is not None and self.discount_amount >= self.amount:
+            raise ValueError(
+                f"discount_amount {self.discount_amount} is not below the {self.amount} that are open"
+            )
+        return self

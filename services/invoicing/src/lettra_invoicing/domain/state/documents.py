@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from lettra_events.decisions.tables import Table
@@ -15,9 +15,11 @@ ZERO = Decimal(0)
 class Document:
     """An invoice or a credit note, and how much of an invoice is not as it was issued any more.
 
-    `payable`: the gross less the deposits that it deducts. `instalments`: `<due date> <amount>` each, in order.
+    `net`, `vat`: unknown of what was open at the beginning. `payable`: the gross less the deposits that it deducts.
+    `instalments`: `<due date> <amount>` each, in order.
     `credited`: what its credit notes take back; `deducted`: what final invoices deduct of this deposit invoice;
-    `disputed`: what is contested now; `written_off`: what was given up. `status`: its last one of electronic invoicing.
+    `disputed`: what is contested now; `written_off`: what was given up. `status`: its last
+    one of electronic invoicing. `followed`: how many disputes and requests it had, so that no id comes twice.
     """
 
     entity_id: str
@@ -27,8 +29,8 @@ class Document:
     issue_date: date
     due_date: date | None
     currency: str
-    net: Decimal
-    vat: Decimal
+    net: Decimal | None
+    vat: Decimal | None
     gross: Decimal
     credited: Decimal
     corrects: str | None
@@ -44,6 +46,8 @@ class Document:
     disputed: Decimal = ZERO
     written_off: Decimal = ZERO
     status: int | None = None
+    status_at: datetime | None = None
+    followed: int = 0
 
     @property
     def left(self) -> Decimal:
@@ -53,7 +57,16 @@ class Document:
     @property
     def as_issued(self) -> Document:
         """Without what happened since."""
-        return replace(self, credited=ZERO, deducted=ZERO, disputed=ZERO, written_off=ZERO, status=None)
+        return replace(
+            self,
+            credited=ZERO,
+            deducted=ZERO,
+            disputed=ZERO,
+            written_off=ZERO,
+            status=None,
+            status_at=None,
+            followed=0,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,33 @@ class Calendar:
     entities: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class OpeningItem:
+    """What was open when its entity began here, as it was imported; `number` counts the items of its document."""
+
+    entity_id: str
+    item_id: str
+    customer_id: str
+    kind: str
+    document_number: str
+    number: int
+    issue_date: date
+    due_date: date
+    currency: str
+    amount: Decimal
+    original_amount: Decimal
+    reminder_step: int
+    payment_reference: str | None
+    discount_amount: Decimal | None
+    discount_until: date | None
+
+
+OPENING_ITEMS: Table[OpeningItem] = Table(
+    "opening_items",
+    OpeningItem,
+    key=("entity_id", "item_id"),
+    guard=lambda key: f"opening:{key[0]}:{key[1]}",
+)
 DOCUMENTS: Table[Document] = Table(
     "documents",
     Document,

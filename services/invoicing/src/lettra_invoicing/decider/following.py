@@ -1,0 +1,301 @@
+"""What becomes of invoices that were issued: disputes, credit-note requests, write-offs, statuses. Pure."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from lettra_events.contracts import Event
+from lettra_events.contracts.invoicing import (
+    BadDebtProposed,
+    BadDebtRefused,
+    BadDebtWrittenOff,
+    CreditNoteRequestApproved,
+    CreditNoteRequested,
+    CreditNoteRequestRefused,
+    DisputeOpened,
+    DisputeReassigned,
+    DisputeResolved,
+    LifecycleStatusReceived,
+)
+from lettra_events.service.rejection import Rejected
+from lettra_invoicing.decider.terms import check_whole, rounded
+from lettra_invoicing.domain import (
+    AcceptDispute,
+    ApproveCreditNote,
+    CloseDispute,
+    Decide,
+    Dispute,
+    Document,
+    DocumentStatus,
+    IssueCreditNote,
+    OpenDispute,
+    ProposeBadDebt,
+    ReassignDispute,
+    ReceiveStatus,
+    Request,
+    RequestCreditNote,
+)
+
+OPEN = "open"
+
+
+def need_invoice(document: Document | None, entity_id: str, number: str) -> Document:
+    if document is None or document.kind != "invoice":
+        raise Rejected(
+            "unknown-invoice",
+            f"there is no invoice {number} of {entity_id}",
+            status=404,
+            field="document_number",
+        )
+    return document
+
+
+def _on(document: Document) -> dict[str, Any]:
+    return {
+        "customer_id": document.customer_id,
+        "entity_id": document.entity_id,
+        "document_number": document.document_number,
+    }
+
+
+def _amount(asked: Decimal | None, at_most: Decimal, document: Document, what: str) -> Decimal:
+    """What was asked for, or as much as can be."""
+    amount = at_most if asked is None else asked
+    check_whole([amount], document.currency, "amount")
+    if not 0 < amount <= at_most:
+        raise Rejected(
+            "amount-exceeds-invoice",
+            f"{amount} {document.currency}: of {document.document_number}, {at_most} can be {what}",
+            field="amount",
+        )
+    return amount
+
+
+# -- disputes ---------------------------------------------------------------------------------------------------
+
+
+def open_dispute(command: OpenDispute, document: Document, dispute_id: str) -> DisputeOpened:
+    """So much of the invoice is contested, and no part of it twice."""
+    if command.opened_on < document.issue_date:
+        raise Rejected(
+            "before-invoice",
+            f"{command.opened_on} is before the invoice's {document.issue_date}",
+            field="opened_on",
+        )
+    amount = _amount(command.amount, document.left - document.disputed, document, "contested")
+    said = command.model_dump(include={"reason", "owner", "due_date", "opened_on", "who"})
+    return DisputeOpened(
+        **_on(document), **said, dispute_id=dispute_id, amount=amount, currency=document.currency
+    )
+
+
+def need_open_dispute(dispute: Dispute | None, dispute_id: str) -> Dispute:
+    if dispute is None:
+        raise Rejected("unknown-dispute", f"there is no dispute {dispute_id}", status=404, field="dispute_id")
+    if dispute.outcome != OPEN:
+        raise Rejected(
+            "dispute-closed", f"the dispute was {dispute.outcome} on {dispute.resolved_on}", status=409
+        )
+    return dispute
+
+
+def reassign_dispute(command: ReassignDispute, dispute: Dispute) -> list[Event]:
+    """Another owner or date. As it is already: nothing."""
+    if (command.owner, command.due_date) == (dispute.owner, dispute.due_date):
+        return []
+    return [DisputeReassigned(**_of(dispute), dispute_id=dispute.dispute_id, **command.model_dump())]
+
+
+def close_dispute(
+    command: CloseDispute, dispute: Dispute, outcome: Literal["rejected", "withdrawn"]
+) -> DisputeResolved:
+    """Nothing is taken back."""
+    _check_order(command.resolved_on, dispute.opened_on, "resolved_on")
+    return DisputeResolved(
+        **_of(dispute),
+        dispute_id=dispute.dispute_id,
+        outcome=outcome,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        credited=Decimal(0),
+        **command.model_dump(),
+    )
+
+
+def note_of_dispute(command: AcceptDispute, dispute: Dispute, document: Document) -> IssueCreditNote:
+    """The credit note that accepts the dispute: for no more than is contested."""
+    _check_order(command.resolved_on, dispute.opened_on, "resolved_on")
+    amount = _amount(command.amount, min(dispute.amount, document.left), document, "credited")
+    return _note(command, command.resolved_on, amount, dispute.reason, document)
+
+
+def accept_dispute(
+    command: AcceptDispute, dispute: Dispute, note: IssueCreditNote, number: str
+) -> DisputeResolved:
+    """The dispute ends with this credit note."""
+    return DisputeResolved(
+        **_of(dispute),
+        dispute_id=dispute.dispute_id,
+        outcome="accepted",
+        amount=dispute.amount,
+        currency=dispute.currency,
+        credited=note.gross,
+        credit_note=number,
+        resolved_on=command.resolved_on,
+        who=command.who,
+        why=command.why,
+    )
+
+
+def _of(row: Dispute | Request) -> dict[str, Any]:
+    return {
+        "customer_id": row.customer_id,
+        "entity_id": row.entity_id,
+        "document_number": row.document_number,
+    }
+
+
+def _check_order(day: date, before: date, field: str) -> None:
+    if day < before:
+        raise Rejected("date-goes-back", f"{day} is before {before}", field=field)
+
+
+# -- credit notes by request, and write-offs --------------------------------------------------------------------
+
+
+def _note(
+    command: AcceptDispute | ApproveCreditNote,
+    day: date,
+    gross: Decimal,
+    reason: str | None,
+    document: Document,
+) -> IssueCreditNote:
+    """A credit note of so much, its VAT as given or in proportion to the invoice's."""
+    vat = command.vat
+    if vat is None:
+        if document.vat is None:
+            raise Rejected(
+                "vat-unknown",
+                f"the VAT of {document.document_number} is not known here: give net and vat of the credit note",
+                field="vat",
+            )
+        vat = rounded(gross * document.vat / document.gross, document.currency)
+    net = gross - vat if command.net is None else command.net
+    if net + vat != gross:
+        raise Rejected(
+            "does-not-add-up", f"net {net} + vat {vat} is not the {gross} to be credited", field="net"
+        )
+    return IssueCreditNote.model_validate(
+        {
+            "entity_id": document.entity_id,
+            "series": command.series,
+            "issue_date": day,
+            "corrects": document.document_number,
+            "currency": document.currency,
+            "net": net,
+            "vat": vat,
+            "gross": gross,
+            "reason": reason,
+        }
+    )
+
+
+def request_credit_note(
+    command: RequestCreditNote, document: Document, request_id: str
+) -> CreditNoteRequested:
+    """Ask for a credit note of no more than is left of the invoice."""
+    amount = _requested(command, document, "credited")
+    return CreditNoteRequested(**amount, request_id=request_id, reason=command.reason)
+
+
+def propose_bad_debt(command: ProposeBadDebt, document: Document, request_id: str) -> BadDebtProposed:
+    """Propose to give up no more than is left of the invoice."""
+    return BadDebtProposed(**_requested(command, document, "given up"), request_id=request_id)
+
+
+def _requested(command: RequestCreditNote | ProposeBadDebt, document: Document, what: str) -> dict[str, Any]:
+    _check_order(command.requested_on, document.issue_date, "requested_on")
+    amount = _amount(command.amount, document.left, document, what)
+    said = command.model_dump(include={"requested_on", "who", "why"})
+    return _on(document) | said | {"amount": amount, "currency": document.currency}
+
+
+def need_open_request(
+    request: Request | None, request_id: str, kind: str, command: Decide | ApproveCreditNote
+) -> Request:
+    """The request, if another person than who asked decides on it."""
+    if request is None or request.kind != kind:
+        raise Rejected(
+            "unknown-request", f"there is no such request {request_id}", status=404, field="request_id"
+        )
+    if request.state != OPEN:
+        raise Rejected("request-decided", f"it was {request.state} on {request.decided_on}", status=409)
+    if command.who.casefold() == request.requested_by.casefold():
+        raise Rejected(
+            "own-request",
+            f"{command.who} asked for it: another person decides (four eyes)",
+            status=409,
+            field="who",
+        )
+    _check_order(command.decided_on, request.requested_on, "decided_on")
+    return request
+
+
+def note_of_request(command: ApproveCreditNote, request: Request, document: Document) -> IssueCreditNote:
+    """The credit note that was asked for; refused where less than that is left of the invoice by now."""
+    amount = _amount(request.amount, document.left, document, "credited")
+    return _note(command, command.decided_on, amount, request.reason, document)
+
+
+def approve_credit_note(
+    command: ApproveCreditNote, request: Request, number: str
+) -> CreditNoteRequestApproved:
+    return CreditNoteRequestApproved(
+        **_of(request),
+        request_id=request.request_id,
+        decided_on=command.decided_on,
+        who=command.who,
+        why=command.why,
+        credit_note=number,
+    )
+
+
+def refuse_credit_note(command: Decide, request: Request) -> CreditNoteRequestRefused:
+    return CreditNoteRequestRefused(**_of(request), request_id=request.request_id, **command.model_dump())
+
+
+def write_off(command: Decide, request: Request, document: Document) -> BadDebtWrittenOff:
+    """Give up what was proposed; refused where less than that is left of the invoice by now."""
+    amount = _amount(request.amount, document.left, document, "given up")
+    return BadDebtWrittenOff(
+        **_of(request),
+        request_id=request.request_id,
+        amount=amount,
+        currency=request.currency,
+        proposed_by=request.requested_by,
+        **command.model_dump(),
+    )
+
+
+def refuse_write_off(command: Decide, request: Request) -> BadDebtRefused:
+    return BadDebtRefused(**_of(request), request_id=request.request_id, **command.model_dump())
+
+
+# -- statuses of electronic invoicing ---------------------------------------------------------------------------
+
+
+def receive_status(command: ReceiveStatus, document: Document, known: DocumentStatus | None) -> list[Event]:
+    """A status that came in. The same message again: nothing; another one of the same reference: refused."""
+    said = command.model_dump(exclude={"entity_id", "document_number"})
+    if known is None:
+        return [LifecycleStatusReceived(**_on(document), **said)]
+    if all(getattr(known, name) == value for name, value in said.items()):
+        return []
+    raise Rejected(
+        "status-exists",
+        f"the message {command.reference} came with other data",
+        status=409,
+        field="reference",
+    )

@@ -1,0 +1,141 @@
+"""Commands on invoices that were issued: disputes, credit-note requests, write-offs, statuses."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lettra_events.decisions.workspace import Workspace
+from lettra_events.envelope import derived_id
+from lettra_invoicing.decider import following, issuing
+from lettra_invoicing.domain import (
+    DISPUTES,
+    DOCUMENT_STATUSES,
+    DOCUMENTS,
+    REQUESTS,
+    SERIES,
+    AcceptDispute,
+    ApproveCreditNote,
+    CloseDispute,
+    Decide,
+    Dispute,
+    Document,
+    IssueCreditNote,
+    OpenDispute,
+    ProposeBadDebt,
+    ReassignDispute,
+    ReceiveStatus,
+    Request,
+    RequestCreditNote,
+)
+from lettra_invoicing.handlers.answers import DisputeTaken, RequestTaken, StatusTaken
+
+BadDebtDecision = Literal["approve", "refuse"]
+
+
+def open_dispute(workspace: Workspace, command: OpenDispute) -> DisputeTaken:
+    document = _invoice(workspace, command.entity_id, command.document_number)
+    event = following.open_dispute(command, document, _next_id(document, "dispute"))
+    workspace.append(event)
+    return DisputeTaken(dispute_id=event.dispute_id, outcome=following.OPEN, credit_note=None)
+
+
+def reassign_dispute(workspace: Workspace, dispute_id: str, command: ReassignDispute) -> DisputeTaken:
+    dispute = following.need_open_dispute(workspace.get(DISPUTES, dispute_id), dispute_id)
+    workspace.append(*following.reassign_dispute(command, dispute))
+    return DisputeTaken(dispute_id=dispute_id, outcome=following.OPEN, credit_note=None)
+
+
+def close_dispute(
+    workspace: Workspace, dispute_id: str, command: CloseDispute, outcome: Literal["rejected", "withdrawn"]
+) -> DisputeTaken:
+    dispute = following.need_open_dispute(workspace.get(DISPUTES, dispute_id), dispute_id)
+    _invoice_of(workspace, dispute)
+    workspace.append(following.close_dispute(command, dispute, outcome))
+    return DisputeTaken(dispute_id=dispute_id, outcome=outcome, credit_note=None)
+
+
+def accept_dispute(workspace: Workspace, dispute_id: str, command: AcceptDispute) -> DisputeTaken:
+    dispute = following.need_open_dispute(workspace.get(DISPUTES, dispute_id), dispute_id)
+    document = _invoice_of(workspace, dispute)
+    note = following.note_of_dispute(command, dispute, document)
+    number = _issue(workspace, note, document)
+    workspace.append(following.accept_dispute(command, dispute, note, number))
+    return DisputeTaken(dispute_id=dispute_id, outcome="accepted", credit_note=number)
+
+
+def request_credit_note(workspace: Workspace, command: RequestCreditNote) -> RequestTaken:
+    document = _invoice(workspace, command.entity_id, command.document_number)
+    event = following.request_credit_note(command, document, _next_id(document, "credit_note"))
+    workspace.append(event)
+    return RequestTaken(request_id=event.request_id, state=following.OPEN, credit_note=None)
+
+
+def approve_credit_note(workspace: Workspace, request_id: str, command: ApproveCreditNote) -> RequestTaken:
+    request = following.need_open_request(
+        workspace.get(REQUESTS, request_id), request_id, "credit_note", command
+    )
+    document = _invoice_of(workspace, request)
+    number = _issue(workspace, following.note_of_request(command, request, document), document)
+    workspace.append(following.approve_credit_note(command, request, number))
+    return RequestTaken(request_id=request_id, state="approved", credit_note=number)
+
+
+def refuse_credit_note(workspace: Workspace, request_id: str, command: Decide) -> RequestTaken:
+    request = following.need_open_request(
+        workspace.get(REQUESTS, request_id), request_id, "credit_note", command
+    )
+    workspace.append(following.refuse_credit_note(command, request))
+    return RequestTaken(request_id=request_id, state="refused", credit_note=None)
+
+
+def propose_bad_debt(workspace: Workspace, command: ProposeBadDebt) -> RequestTaken:
+    document = _invoice(workspace, command.entity_id, command.document_number)
+    event = following.propose_bad_debt(command, document, _next_id(document, "bad_debt"))
+    workspace.append(event)
+    return RequestTaken(request_id=event.request_id, state=following.OPEN, credit_note=None)
+
+
+def decide_bad_debt(
+    workspace: Workspace, request_id: str, command: Decide, decision: BadDebtDecision
+) -> RequestTaken:
+    request = following.need_open_request(
+        workspace.get(REQUESTS, request_id), request_id, "bad_debt", command
+    )
+    if decision == "refuse":
+        workspace.append(following.refuse_write_off(command, request))
+        return RequestTaken(request_id=request_id, state="refused", credit_note=None)
+    workspace.append(following.write_off(command, request, _invoice_of(workspace, request)))
+    return RequestTaken(request_id=request_id, state="approved", credit_note=None)
+
+
+def receive_status(workspace: Workspace, command: ReceiveStatus) -> StatusTaken:
+    key = (command.entity_id, command.document_number)
+    workspace.expect((DOCUMENTS, key), (DOCUMENT_STATUSES, (*key, command.reference)))
+    document = _invoice(workspace, *key)
+    known = workspace.get(DOCUMENT_STATUSES, *key, command.reference)
+    events = following.receive_status(command, document, known)
+    workspace.append(*events)
+    return StatusTaken(status=command.status, created=bool(events))
+
+
+def _invoice(workspace: Workspace, entity_id: str, number: str) -> Document:
+    return following.need_invoice(workspace.get(DOCUMENTS, entity_id, number), entity_id, number)
+
+
+def _invoice_of(workspace: Workspace, row: Dispute | Request) -> Document:
+    return _invoice(workspace, row.entity_id, row.document_number)
+
+
+def _issue(workspace: Workspace, note: IssueCreditNote, document: Document) -> str:
+    """Issue the credit note; its number."""
+    series = workspace.get(SERIES, note.entity_id, note.series)
+    drawn, event = issuing.issue_credit_note(note, document, series)
+    workspace.append(drawn)
+    workspace.create(event)
+    return event.document_number
+
+
+def _next_id(document: Document, what: str) -> str:
+    """An id that follows from the invoice, and that goes into an address as it is."""
+    place = f"invoice:{document.entity_id}:{document.document_number}"
+    return str(derived_id(place, what, document.followed))

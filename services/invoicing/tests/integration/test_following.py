@@ -1,0 +1,85 @@
+"""Disputes, requests, write-offs and statuses by HTTP; what is decided once, and seen in lists."""
+
+from __future__ import annotations
+
+import asyncio
+
+from invoicing_examples import INVOICE
+
+ON = {"entity_id": "FR01", "document_number": "FA-000001"}
+DISPUTE = ON | {"reason": "price", "owner": "m.roche", "due_date": "2026-01-30", "opened_on": "2026-01-15"}
+RESOLVED = {"resolved_on": "2026-01-20", "who": "m.roche", "why": "as agreed"}
+DECIDED = {"decided_on": "2026-01-20", "who": "c.moreau", "why": "as agreed"}
+
+
+async def test_a_dispute_from_its_opening_to_its_credit_note(api):
+    await api.made("/invoices", INVOICE)
+    taken = await api.made("/disputes", DISPUTE | {"amount": "30.00", "who": "j.lambert"})
+    path = f"/disputes/{taken['dispute_id']}"
+    (shown,) = (await api.get("/disputes", owner="m.roche"))["disputes"]
+    assert (shown["amount"], shown["outcome"]) == ("30.00", "open")
+    assert (await api.get("/documents/FR01/FA-000001"))["disputed"] == "30.00"
+    body = {"owner": "a.petit", "due_date": "2026-02-02", "who": "m.roche", "why": "leave"}
+    assert (await api.post(f"{path}/reassign", body)).status_code == 200
+    assert (await api.get("/disputes", owner="m.roche"))["disputes"] == []
+    accepted = await api.post(f"{path}/accept", RESOLVED | {"series": "AV"})
+    assert accepted.json() == {
+        "dispute_id": taken["dispute_id"],
+        "outcome": "accepted",
+        "credit_note": "AV-000001",
+    }
+    shown = await api.get("/documents/FR01/FA-000001")
+    assert (shown["disputed"], shown["credited"]) == ("0.00", "30.00")
+    (shown,) = (await api.get("/disputes", outcome="accepted", customer_id="C-1"))["disputes"]
+    assert shown["credit_note"] == "AV-000001"
+    types = [event["type"].partition(".")[2] for event in await api.events()][-4:]
+    assert types == ["DisputeReassigned", "NumberDrawn", "CreditNoteIssued", "DisputeResolved"]
+    assert {event["key"] for event in await api.events() if "Dispute" in event["type"]} == {"C-1"}
+
+
+async def test_a_dispute_is_accepted_once_however_many_do(api):
+    """Guard: the dispute is looked at under its lock (handlers/following.py)."""
+    await api.made("/invoices", INVOICE)
+    taken = await api.made("/disputes", DISPUTE | {"who": "j.lambert"})
+    path = f"/disputes/{taken['dispute_id']}"
+    bodies = [(f"{path}/accept", RESOLVED | {"series": "AV"}), (f"{path}/reject", RESOLVED)] * 4
+    responses = await asyncio.gather(*(api.post(*each) for each in bodies))
+    assert sorted(response.status_code for response in responses) == [200] + [409] * 7
+    notes = [row for row in await api.table("documents") if row["kind"] == "credit_note"]
+    resolved = [event["data"] for event in await api.events() if event["type"] == "invoicing.DisputeResolved"]
+    assert [each["credit_note"] is not None for each in resolved] == [len(notes) == 1]
+
+
+async def test_requests_and_write_offs(api):
+    await api.made("/invoices", INVOICE)
+    asked = ON | {"amount": "12.00", "requested_on": "2026-01-15", "who": "j.lambert", "why": "agreed"}
+    note = await api.made("/credit-note-requests", asked | {"reason": "price"})
+    debt = await api.made("/bad-debts", asked | {"amount": "50.00"})
+    pending = (await api.get("/requests"))["requests"]
+    assert sorted((each["kind"], each["amount"]) for each in pending) == [
+        ("bad_debt", "50.00"),
+        ("credit_note", "12.00"),
+    ]
+    path = f"/credit-note-requests/{note['request_id']}/approve"
+    own = await api.post(path, DECIDED | {"series": "AV", "who": "j.lambert"})
+    assert (own.status_code, own.json()["type"]) == (409, "urn:lettra:problem:own-request")
+    approved = await api.post(path, DECIDED | {"series": "AV"})
+    assert approved.json()["credit_note"] == "AV-000001"
+    written = await api.post(f"/bad-debts/{debt['request_id']}/approve", DECIDED)
+    assert written.json()["state"] == "approved"
+    shown = await api.get("/documents/FR01/FA-000001")
+    assert (shown["credited"], shown["written_off"]) == ("12.00", "50.00")
+    assert (await api.get("/requests"))["requests"] == []
+    assert len((await api.get("/requests", state="approved", kind="bad_debt"))["requests"]) == 1
+
+
+async def test_statuses(api):
+    await api.made("/invoices", INVOICE)
+    for status, source, day in [(200, "platform", 6), (210, "buyer", 7)]:
+        body = ON | {"status": status, "source": source, "occurred_at": f"2026-01-0{day}T08:00:00Z"}
+        for created in (True, False):
+            taken = await api.made("/statuses", body | {"reference": f"m-{status}"})
+            assert taken == {"status": status, "created": created}
+    shown = (await api.get("/statuses/FR01/FA-000001"))["statuses"]
+    assert [each["status"] for each in shown] == [200, 210]
+    assert (await api.get("/documents/FR01/FA-000001"))["status"] == 210
