@@ -31,7 +31,7 @@ Row = list[str]
 # A word longer than this may be broken, so that it never runs into what stands beside it.
 _LONG_WORD = re.compile(r"[^ ]{25,}")
 _BREAK_EVERY = 6
-MAY_BREAK = "\N{ZERO WIDTH SPACE}"
+_MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class _Writer:
@@ -109,7 +109,7 @@ def _texts(document: InvoiceDocument, write: _Writer) -> dict[str, Any]:
 def _breakable(value: Any) -> Any:
     """The same texts, with places where their long words may be broken."""
     if isinstance(value, str):
-        return _LONG_WORD.sub(lambda word: MAY_BREAK.join(_pieces(word[0], _BREAK_EVERY)), value)
+        return _LONG_WORD.sub(lambda word: _MAY_BREAK.join(_pieces(word[0], _BREAK_EVERY)), value)
     if isinstance(value, list):
         return [_breakable(it) for it in value]
     if isinstance(value, dict):

@@ -227,6 +227,8 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
     ({"lines": _line(name="")}, "lines.0.name", "at least 1 character"),
     ({"lines": _line(name="tab\there")}, "lines.0.name", "U+0009 cannot be printed"),
     ({"lines": _line(name="\ufffe")}, "lines.0.name", "U+FFFE cannot be printed"),
+    ({"notes": ["漢字"]}, "notes.0", "U+6F22 cannot be printed; Latin, Greek and Cyrillic letters can"),
+    ({"notes": ["\u202e123"]}, "notes.0", "U+202E cannot be printed"),
     ({"seller": {**SELLER, "siren": "732829321"}}, "seller.siren", "not a valid SIREN"),
     ({"seller": {**SELLER, "siret": "73282932000075"}}, "seller.siret", "not a valid SIRET"),
     ({"seller": {**SELLER, "vat_number": "FR45732829320"}}, "seller.vat_number", "not a valid VAT number"),
