@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lettra_matching.engine.candidates import Candidates
-from lettra_matching.engine.designating import Meant, Named, meant_by, search_keys
-from lettra_matching.engine.keys import number_key, reference_key
+from lettra_matching.engine.designating import Meant, Mentioned, Named, meant_by, search_keys
+from lettra_matching.engine.keys import number_key, reference_key, siren_key
 from lettra_matching.engine.mentions import Written, written_in
 from lettra_matching.engine.model import Incoming, Item, Payer, RuleName
 from lettra_matching.engine.numbers import FULL, STRONG, WORDS_FOR_INVOICE, anatomy
@@ -25,6 +25,10 @@ _REFUND = re.compile(
     r"|ERSTATTUNG|RESTITUTION)\b"
 )
 _CREDIT = re.compile(r"\b(?:AVOIRS?|CREDIT NOTES?|NOTES? DE CREDIT|GUTSCHRIFT)\b")
+_PART = re.compile(
+    r"\b(?:ACOMPTES?|PARTIEL\w*|PARTIAL\w*|DEPOSIT|DOWN ?PAYMENT|INSTALMENT|ANZAHLUNG|TEILZAHLUNG|ABSCHLAG"
+    r"|ACCONTO|ANTICIPO|AANBETALING|ECHEANCE \d\W\d)\b"
+)
 ALIKE_ENOUGH = 0.6
 """From here on a name does not contradict what a number says."""
 
@@ -145,10 +149,25 @@ class Case:
     def _meant(self, allowed: Collection[str] | None) -> Meant:
         read = [meant_by(written, self.found, self._asked, allowed) for written in self.written]
         return Meant(
-            tuple(mentioned for meant in read for mentioned in meant.mentioned),
+            tuple(m for meant in read for m in meant.mentioned if not self._is_of_siren(m)),
             tuple(run for meant in read for run in meant.unresolved),
+            tuple(run for meant in read for run in meant.unread_in_list),
             tuple(key for meant in read for key in meant.wanted),
         )
+
+    def _is_of_siren(self, mentioned: Mentioned) -> bool:
+        """Whether a figure that says little is a part of what may say who pays."""
+        return mentioned.strength < STRONG and any(
+            mentioned.run.digits in each for each in self._known_sirens
+        )
+
+    @cached_property
+    def _known_sirens(self) -> tuple[str, ...]:
+        """The SIREN of the texts that are customers'."""
+        if not self.sirens:
+            return ()
+        found = self.candidates.payers([siren_key(siren) for siren in self.sirens])
+        return tuple(siren for siren in self.sirens if siren_key(siren) in found)
 
     def unknown_documents(self, items: Sequence[Item]) -> list[str]:
         """What the texts write like an invoice's number, or like the numbers of these items, and is none known."""
@@ -161,11 +180,12 @@ class Case:
             for mentioned in self.meant.mentioned
             if mentioned.strength < STRONG and taken.isdisjoint(n.item.item_id for n in mentioned.candidates)
         )
-        return [
+        unread = [run.written for run in self.meant.unread_in_list]
+        return unread + [
             run.written
             for run in (*self.meant.unresolved, *unsure)
-            if not run.doubtful
-            and not any(run.digits in siren for siren in self.sirens)
+            if (run.continues or not run.doubtful)
+            and not any(run.digits in siren for siren in self._known_sirens)
             and (
                 any(letters in WORDS_FOR_INVOICE or letters in prefixes for letters in run.letters)
                 or len(run.digits) in lengths
@@ -189,6 +209,11 @@ class Case:
             if found:
                 return found[0]
         return None
+
+    @cached_property
+    def says_part(self) -> bool:
+        """Whether the texts say that only a part is paid."""
+        return any(_PART.search(figures.rest) for figures in self.figures)
 
     @cached_property
     def says_credit(self) -> bool:

@@ -207,7 +207,8 @@ def _slightly_less(case: Case, items: Sequence[Item]) -> Settlement | None:
     missing = total_of(items) - amount
     if missing <= 0:
         return within_rounding(items, amount, rules)
-    credit = less_credit_notes(items, amount, _notes(case, items))
+    notes = [] if case.says_part else _notes(case, items)
+    credit = less_credit_notes(items, amount, notes, several=case.says_credit)
     return credit or within_rounding(items, amount, rules) or less_fees(items, amount, rules)
 
 

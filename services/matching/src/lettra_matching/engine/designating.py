@@ -71,11 +71,13 @@ class Mentioned:
 class Meant:
     """What a text means: its numbers, and those that look like a document's but are nobody's.
 
+    `unread_in_list`: those that follow a number in a list.
     `wanted`: keys that were not looked up yet, and by which more may be found.
     """
 
     mentioned: tuple[Mentioned, ...]
     unresolved: tuple[Run, ...]
+    unread_in_list: tuple[Run, ...] = ()
     wanted: tuple[str, ...] = ()
 
 
@@ -144,7 +146,9 @@ def meant_by(
     `asked`: the keys that were looked up, also where nothing was found by them.
     """
     reader = _Reader(written, found, asked, allowed)
-    return Meant(tuple(reader.read()), tuple(reader.unresolved), tuple(reader.wanted))
+    return Meant(
+        tuple(reader.read()), tuple(reader.unresolved), tuple(reader.unread_in_list), tuple(reader.wanted)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ class _Reader:
         self._listed_to = -1
         self.allowed = allowed
         self.unresolved: list[Run] = []
+        self.unread_in_list: list[Run] = []
 
     def read(self) -> Iterator[Mentioned]:
         last: _Best | None = None
@@ -283,13 +288,11 @@ class _Reader:
     def _note(self, index: int, follows: bool) -> None:
         """Remember a number that may be a document's and is none that is known."""
         run = self.written.runs[index][0]
-        of_others = not WORDS_FOR_OTHERS.isdisjoint(run.letters)
-        if (
-            not of_others
-            and not run.doubtful
-            and (follows or not run.continues)
-            and len(run.digits) >= _FIGURE_DIGITS
-        ):
+        if not WORDS_FOR_OTHERS.isdisjoint(run.letters) or len(run.digits) < _FIGURE_DIGITS:
+            return
+        if follows and self.written.is_listed(index):
+            self.unread_in_list.append(run)
+        elif not (run.continues or run.doubtful):
             self.unresolved.append(run)
 
 

@@ -61,12 +61,14 @@ def less_discount(items: Sequence[Item], amount: Decimal, day: date) -> Settleme
     return Settlement(_whole(items, taken, "early_payment_discount"), ZERO, how)
 
 
-def less_credit_notes(items: Sequence[Item], amount: Decimal, notes: Sequence[Item]) -> Settlement | None:
-    """The customer deducted open credit notes that the text does not name, and only one choice of them fits."""
+def less_credit_notes(
+    items: Sequence[Item], amount: Decimal, notes: Sequence[Item], *, several: bool
+) -> Settlement | None:
+    """The customer deducted an open credit note that the text does not name, or `several`; only one choice fits."""
     deducted = total_of(items) - amount
     if deducted <= 0 or not notes:
         return None
-    chosen = _adding_up(notes, deducted)
+    chosen = _adding_up(notes, deducted, several)
     if not chosen:
         return None
     named = ", ".join(note.document_number for note in chosen)
@@ -75,10 +77,10 @@ def less_credit_notes(items: Sequence[Item], amount: Decimal, notes: Sequence[It
     )
 
 
-def _adding_up(notes: Sequence[Item], deducted: Decimal) -> list[Item]:
+def _adding_up(notes: Sequence[Item], deducted: Decimal, several: bool) -> list[Item]:
     """The one note of this amount, else the only choice of few notes; nothing where there are several answers."""
     alone = [note for note in notes if note.open == deducted]
-    if alone or len(notes) > CREDIT_NOTES_MAX:
+    if alone or not several or len(notes) > CREDIT_NOTES_MAX:
         return alone if len(alone) == 1 else []
     sums = sums_to([note.open for note in notes], deducted)
     return [notes[position] for position in sums.found[0]] if sums.count == 1 else []

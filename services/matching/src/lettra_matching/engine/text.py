@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stdnum import iso11649
+from stdnum import iban, iso11649
 
 Span = tuple[int, int]
 
@@ -16,7 +16,7 @@ _LETTERS_FOR_DIGITS = str.maketrans("OI", "01")
 _REFERENCE_CHARS_MAX = 25
 _REFERENCE = re.compile(r"(?<![A-Z0-9])RF\s?\d")
 _GROUP = re.compile(r"[A-Z0-9]+")
-_O_AS_ZERO = re.compile(r"(?<=\d)O+(?=\d|[^A-Z]|\Z)|(?<![A-Z])O+(?=O*\d)")
+_ALMOST_DIGITS = re.compile(r"(?<![A-Z0-9])(?:(?=[0-9O])|(?<=[-/.]))[0-9OI]+(?:[-/.][0-9OI]+)*(?![A-Z0-9])")
 
 _ALONE = r"(?<![A-Z0-9])(?<![A-Z0-9][-/.])(?:%s)(?![A-Z0-9]|[-/.,][A-Z0-9])"
 _D, _M, _Y = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
@@ -118,9 +118,9 @@ def figures_in(text: str) -> Figures:
     if not any(c.isdigit() for c in text):
         return Figures(text, tuple(references), (), ())
     sirens = [*(("".join(m.groups())) for m in _VAT.finditer(text)), *_sirens_in(text)]
-    taken = [m.span() for m in _IBAN.finditer(text) if _is_iban(plain(m[0]))]
+    taken = [m.span() for m in _IBAN.finditer(text) if iban.is_valid(plain(m[0]))]
     taken += [m.span() for pattern in (_VAT, _AMOUNT, _AMOUNT_SAID, _PHONE) for m in pattern.finditer(text)]
-    text = _O_AS_ZERO.sub(lambda found: "0" * len(found[0]), _blank_out(text, taken))
+    text = _ALMOST_DIGITS.sub(_as_digits, _blank_out(text, taken))
     dates = [m.span() for m in _DATE.finditer(text)]
     dates += [m.span(1) for m in _DATE_SAID.finditer(text)]
     return Figures(text, tuple(references), tuple(dates), tuple(dict.fromkeys(sirens)))
@@ -163,10 +163,9 @@ def _sirens_in(text: str) -> Iterator[str]:
             yield digits
 
 
-def _is_iban(text: str) -> bool:
-    """Whether the check digits of an account number are right."""
-    moved = text[4:] + text[:4]
-    return 15 <= len(text) <= 34 and int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
+def _as_digits(found: re.Match[str]) -> str:
+    """The letters O and I as the digits that they are taken for, where digits stand beside them."""
+    return found[0].translate(_LETTERS_FOR_DIGITS) if any(c.isdigit() for c in found[0]) else found[0]
 
 
 def _luhn(digits: str) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from lettra_matching.engine.case import Case, Finding
 from lettra_matching.engine.keys import amount_key
 from lettra_matching.engine.model import Item, RuleName
+from lettra_matching.engine.names import likeness
 from lettra_matching.engine.settling import Settlement
 from lettra_matching.engine.undesignated import doubts, net, pools, settled
-from lettra_matching.engine.who import resembles
 
 RULE: RuleName = "exact_amount"
 _Found = tuple[Item, bool]
@@ -95,9 +95,10 @@ def _of_anyone(case: Case) -> Finding | None:
 
 def _ranked(case: Case, found: list[_Found]) -> list[tuple[float, Item, bool]]:
     """Most alike first."""
+    name = case.payment.counterparty_name or ""
     payers = case.candidates.payers_of(sorted({item.customer_id for item, _ in found})) if found else {}
     ranked = [
-        (resembles(case.payment, payers[item.customer_id]), item, discounted)
+        (likeness(name, payers[item.customer_id].name), item, discounted)
         for item, discounted in found
         if item.customer_id in payers
     ]
