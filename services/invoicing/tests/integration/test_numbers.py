@@ -98,6 +98,7 @@ async def test_an_invoice_with_lines_is_kept_whole(api):
     lines = [{"name": f"Article {n}", "quantity": "2", "price": "10.00", "vat_rate": "20"} for n in range(50)]
     body = {name: INVOICE[name] for name in ("series", "issue_date", "currency")}
     body |= {"entity_id": "FR02", "customer_id": "C-9", "operation_category": "goods", "lines": lines}
+    body |= {"delivery_date": "2026-01-04", "late_penalty_rate": "12.15"}
     body["instalments"] = [{"due_date": f"2026-0{n}-15", "percent": "50"} for n in (1, 2)]
     await api.made("/invoices", body)
     shown = await api.get("/documents/FR02/FA-000001")

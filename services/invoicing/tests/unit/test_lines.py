@@ -30,7 +30,8 @@ def line(price: str, quantity: str = "1", rate: str = "20", **more) -> dict:
 
 
 def issuing(*lines, **changes):
-    command = issue(lines=lines, operation_category="goods", **(NO_AMOUNTS | changes))
+    said = {"operation_category": "goods", "delivery_date": "2026-01-04", "late_penalty_rate": "12.15"}
+    command = issue(lines=lines, **(said | NO_AMOUNTS | changes))
     return lambda w: handlers.issue_invoice(w, command)
 
 
@@ -67,6 +68,8 @@ class TestAmounts:
             issue(net=None)
         with pytest.raises(ValidationError, match="operation_category is missing"):
             issue(lines=[line("1")], **NO_AMOUNTS)
+        with pytest.raises(ValidationError, match="delivery_date is missing"):
+            issue(lines=[line("1")], operation_category="goods", **NO_AMOUNTS)
 
 
 class TestContent:
@@ -101,6 +104,14 @@ class TestParties:
         outcome = base(seller=ENTITY_REGISTERED).when(issuing(line("1")))
         outcome.then_refused("incomplete-legal-entity", "entity_id")
         assert "street, postal_code, city" in str(outcome.error)
+
+    def test_the_rate_of_late_interest_must_be_known(self):
+        """Guard: check_parties (decider/contents.py); it is a rule's value now, data and not code."""
+        base().when(issuing(line("1"), late_penalty_rate=None)).then_refused(
+            "penalty-rate-unknown", "late_penalty_rate"
+        )
+        mentions = base().when(issuing(line("1"))).events[1].mentions
+        assert (mentions.penalty, mentions.penalty_rate) == ("ecb+10", Decimal("12.15"))
 
     @pytest.mark.parametrize("contact", [None, Contact("contact:C-1", email=MAIL)])
     def test_a_buyer_without_an_address(self, contact):

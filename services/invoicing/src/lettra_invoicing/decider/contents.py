@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 from lettra_events.contracts.invoicing import InvoiceIssued, Mentions
 from lettra_events.service.rejection import Rejected
 from lettra_invoicing.decider.terms import HUNDRED, check_whole, rounded
-from lettra_invoicing.domain import Contact, Customer, IssueInvoice, LegalEntity, LineAsked
+from lettra_invoicing.domain import Contact, Customer, Document, IssueInvoice, LegalEntity, LineAsked
 
 RECOVERY_INDEMNITY = Decimal(40)
 """EUR for each late invoice between companies (C. com. art. D441-5), and from public buyers."""
@@ -67,7 +68,7 @@ def net_of(line: LineAsked, currency: str) -> Decimal:
 def mentions(command: IssueInvoice, entity: LegalEntity, customer: Customer) -> Mentions:
     """What the law wants on the invoice, by the class of the debtor."""
     private = customer.debtor_class == "private"
-    by_contract = entity.penalty_rate is not None and customer.debtor_class == "company"
+    penalty, rate = _penalty(command, entity, customer)
     return Mentions(
         seller_siren=entity.siren,
         seller_vat_number=entity.vat_number,
@@ -75,19 +76,28 @@ def mentions(command: IssueInvoice, entity: LegalEntity, customer: Customer) -> 
         buyer_vat_number=customer.vat_number,
         operation_category=command.operation_category,
         vat_on_debits=entity.vat_on_debits,
-        penalty="none"
-        if private
-        else "contract"
-        if by_contract
-        else "ecb+8"
-        if customer.debtor_class == "public"
-        else "ecb+10",
-        penalty_rate=entity.penalty_rate if by_contract else None,
+        penalty=penalty,
+        penalty_rate=rate,
         recovery_indemnity=None if private else RECOVERY_INDEMNITY,
     )
 
 
-def check_parties(entity: LegalEntity, customer: Customer, contact: Contact | None) -> Contact:
+def _penalty(
+    command: IssueInvoice, entity: LegalEntity, customer: Customer
+) -> tuple[Literal["ecb+10", "ecb+8", "contract", "none"], Decimal | None]:
+    """Which rule late interest follows, and what it comes to where that is known."""
+    if customer.debtor_class == "private":
+        return "none", None
+    if customer.debtor_class == "public":
+        return "ecb+8", command.late_penalty_rate
+    if entity.penalty_rate is not None:
+        return "contract", entity.penalty_rate
+    return "ecb+10", command.late_penalty_rate
+
+
+def check_parties(
+    command: IssueInvoice, entity: LegalEntity, customer: Customer, contact: Contact | None
+) -> Contact:
     """Refuse to issue an invoice with lines that lacks what its document must show."""
     lacking = [
         name for name in ("siren", "vat_number", "street", "postal_code", "city") if not getattr(entity, name)
@@ -99,6 +109,17 @@ def check_parties(entity: LegalEntity, customer: Customer, contact: Contact | No
             f" PUT /legal-entities/{entity.entity_id}",
             status=409,
             field="entity_id",
+        )
+    if (
+        customer.debtor_class != "private"
+        and command.late_penalty_rate is None
+        and entity.penalty_rate is None
+    ):
+        raise Rejected(
+            "penalty-rate-unknown",
+            "an invoice with lines says the rate of late interest: give late_penalty_rate (per cent a year)"
+            f" or PUT the contract's to /legal-entities/{entity.entity_id}",
+            field="late_penalty_rate",
         )
     if contact is None or not contact.street:
         raise Rejected(
@@ -117,6 +138,7 @@ def content_of(
     entity: LegalEntity,
     customer: Customer,
     contact: Contact,
+    deposits: Sequence[Document],
 ) -> bytes:
     """Lines, parties and all that the event says, as canonical JSON: equal contents are equal bytes."""
     lines = [
@@ -128,6 +150,13 @@ def content_of(
         "seller": asdict(entity),
         "buyer": {name: known[name] for name in (*_BUYER, *_ADDRESS)},
         "lines": lines,
+        "deposits": [
+            {
+                name: getattr(deposit, name)
+                for name in ("document_number", "issue_date", "net", "vat", "gross")
+            }
+            for deposit in deposits
+        ],
         "delivery_date": command.delivery_date,
         "buyer_reference": command.buyer_reference,
         "order_number": command.order_number,

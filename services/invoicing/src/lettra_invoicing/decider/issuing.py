@@ -53,7 +53,7 @@ def issue_invoice(
     payable = gross - sum((each.amount for each in deducted), Decimal(0))
     due = terms.when_due(command, customer)
     discount_amount, discount_until = terms.discount(command, due.terms, payable)
-    party = contents.check_parties(entity, customer, contact) if command.lines else None
+    party = contents.check_parties(command, entity, customer, contact) if command.lines else None
     drawn = draw_number(command.entity_id, command.series, command.issue_date, series)
     data: dict[str, Any] = {
         "customer_id": command.customer_id,
@@ -74,7 +74,8 @@ def issue_invoice(
         "deposits": deducted,
         "mentions": contents.mentions(command, entity, customer),
     }
-    content = contents.content_of(command, data, entity, customer, party) if party else None
+    known = [deposit for deposit in deposits if deposit is not None]
+    content = contents.content_of(command, data, entity, customer, party, known) if party else None
     digest = contents.digest_of(content) if content else None
     return Issue(drawn, InvoiceIssued(**data, document_digest=digest), content, due.warnings)
 

@@ -109,7 +109,8 @@ class IssueInvoice(Asked):
     """Issue an invoice with the next number of a series.
 
     When it is due: `due_date`, or from `terms`, or from the customer's terms, or 30 days. Amounts may be left out where
-    `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts.
+    `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts. `late_penalty_rate`: per cent a
+    year, what the law's or the contract's rule comes to now.
     """
 
     entity_id: Identifier
@@ -127,6 +128,7 @@ class IssueInvoice(Asked):
     deposit: bool = False
     deposits: Annotated[tuple[DepositAsked, ...], Field(max_length=DEPOSITS_MAX)] = ()
     operation_category: Literal["goods", "services", "mixed"] | None = None
+    late_penalty_rate: Percent | None = None
     lines: Annotated[tuple[LineAsked, ...], Field(max_length=LINES_MAX)] = ()
     delivery_date: IsoDate | None = None
     buyer_reference: Text | None = None
@@ -149,6 +151,8 @@ class IssueInvoice(Asked):
             raise ValueError(
                 "operation_category is missing: goods, services or mixed (CGI ann. II 242 nonies A)"
             )
+        if self.lines and self.delivery_date is None and not self.deposit:
+            raise ValueError("delivery_date is missing: an invoice says when was delivered or performed")
         if not self.lines or self.gross is not None:
             self._check_amounts()
         return self
