@@ -5,6 +5,7 @@ What must hold between parts is in `rules`; `InvoiceDocument` in `model` checks 
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -22,25 +23,33 @@ from lettra_invoicing.domain.values import Iban, Siren, Sum
 # Greek VAT numbers begin with EL.
 _GREECE = {"EL": "GR"}
 _SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-# What the fonts of a printed document have: Latin, Greek and Cyrillic letters, accents, punctuation, currencies,
-# arrows, signs of mathematics. Scripts from right to left could also stand on paper in another order than in the data.
+# What the fonts of a printed document have: Latin, Greek and Cyrillic letters, punctuation, currencies, arrows, signs
+# of mathematics. No accents by themselves: letter and accent must be of one font. Scripts from right to left could
+# also stand on paper in another order than in the data.
 _PRINTED = (
-    *(range(0x20, 0x250), range(0x2B0, 0x500), range(0x1E00, 0x2000)),
-    *(range(0x2010, 0x2041), range(0x2070, 0x211F), range(0x2122, 0x2123)),
+    *(
+        range(0x20, 0x250),
+        range(0x2B0, 0x300),
+        range(0x370, 0x483),
+        range(0x48A, 0x500),
+        range(0x1E00, 0x2000),
+    ),
+    *(range(0x2010, 0x2041), range(0x2070, 0x20D0), range(0x2100, 0x211F), range(0x2122, 0x2123)),
     *(range(0x2126, 0x2152), range(0x2153, 0x2185), range(0x2190, 0x2300)),
 )
 
 
 def _printable(value: str) -> str:
-    """Only what has a shape on paper, and may stand in XML."""
-    for character in value:
+    """Only what has a shape on paper, and may stand in XML; letters with their accents are one character each."""
+    composed = unicodedata.normalize("NFC", value)
+    for character in composed:
         if character.isascii() and character.isprintable():
             continue
         has_shape = character.isprintable() or character in _SPACES
         if not has_shape or not any(ord(character) in block for block in _PRINTED):
             code = f"U+{ord(character):04X}"
             raise ValueError(f"the character {code} cannot be printed; Latin, Greek and Cyrillic letters can")
-    return value
+    return composed
 
 
 def _known(value: str, known: frozenset[str], what: str, rule: str) -> str:

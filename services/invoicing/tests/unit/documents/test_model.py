@@ -228,6 +228,7 @@ MALFORMED: list[tuple[dict[str, Any], str, str]] = [
     ({"lines": _line(name="tab\there")}, "lines.0.name", "U+0009 cannot be printed"),
     ({"lines": _line(name="\ufffe")}, "lines.0.name", "U+FFFE cannot be printed"),
     ({"notes": ["漢字"]}, "notes.0", "U+6F22 cannot be printed; Latin, Greek and Cyrillic letters can"),
+    ({"notes": ["→\u0301"]}, "notes.0", "U+0301 cannot be printed"),
     ({"notes": ["\u202e123"]}, "notes.0", "U+202E cannot be printed"),
     ({"seller": {**SELLER, "siren": "732829321"}}, "seller.siren", "not a valid SIREN"),
     ({"seller": {**SELLER, "siret": "73282932000075"}}, "seller.siret", "not a valid SIRET"),
@@ -286,6 +287,10 @@ def test_a_document_that_is_all_wrong_names_twenty_things_and_how_many_more() ->
 
 def test_a_deposit_invoice_needs_no_delivery() -> None:
     assert document(DEPOSIT_INVOICE).delivery_date is None
+
+
+def test_letters_and_their_accents_become_one_character() -> None:
+    assert document(INVOICE, notes=["e\u0301te\u0301"]).notes == ("été",)
 
 
 def test_spaces_that_french_is_written_with_are_kept() -> None:
