@@ -57,6 +57,7 @@ class TestCommands:
             "status": None,
             "settled": None,
             "open": None,
+            "settlement": None,
         }
 
     async def test_the_mail_address_is_in_contacts_and_nowhere_else(self, api):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ class InstalmentView(BaseModel):
 class DocumentView(BaseModel):
     """An invoice or a credit note. `settled`, `open`: as far as matching's events have been read, null before.
 
-    `payable`: the gross less the deposits that it deducts. `status`: its last one of electronic invoicing.
+    `settlement` follows them, back to open as well. `payable`: the gross less the deposits that it deducts. `status`: its last one of electronic invoicing.
     """
 
     entity_id: str
@@ -51,6 +51,7 @@ class DocumentView(BaseModel):
     status: int | None
     settled: Decimal | None
     open: Decimal | None
+    settlement: Literal["open", "partly_settled", "settled"] | None
 
 
 class DocumentPage(BaseModel):
@@ -92,7 +93,19 @@ def _view(row: asyncpg.Record) -> DocumentView:
     instalments = [
         InstalmentView(due_date=date.fromisoformat(due), amount=Decimal(sum_)) for due, sum_ in parts
     ]
-    return DocumentView(**(dict(row) | {"instalments": instalments}))
+    settlement = settlement_of(row["payable"], row["settled"], row["open"])
+    return DocumentView(**(dict(row) | {"instalments": instalments, "settlement": settlement}))
+
+
+def settlement_of(
+    payable: Decimal, settled: Decimal | None, open_: Decimal | None
+) -> Literal["open", "partly_settled", "settled"] | None:
+    """Of what matching says of all items of a document; None before it said anything."""
+    if not payable:
+        return "settled"
+    if open_ is None:
+        return None
+    return "settled" if not open_ else "partly_settled" if settled else "open"
 
 
 def _cursor(after: str) -> tuple[str, str]:
