@@ -76,7 +76,8 @@ class Case:
         """Whether more was written than is read."""
         payment = self.payment
         texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
-        return any(text is not None and len(text) > self.rules.text_chars_max for text in texts)
+        too_long = any(text is not None and len(text) > self.rules.text_chars_max for text in texts)
+        return too_long or len(self.search_keys) > self.rules.keys_max
 
     @cached_property
     def written(self) -> tuple[Written, ...]:

@@ -8,6 +8,7 @@ meant is told from the items that exist (`engine.designating`), never from the t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -120,6 +121,7 @@ class _Scanner:
     def __init__(self, atoms: tuple[Atom, ...], figures: Figures) -> None:
         self.atoms = atoms
         self.figures = figures
+        self._dates = sorted(figures.dates)
         self._heading: dict[int, tuple[tuple[str, ...], bool]] = {}
 
     def runs_from(self, first: int) -> Iterator[Run]:
@@ -157,7 +159,7 @@ class _Scanner:
             return
         canonicals = tuple(dict.fromkeys([canonical(each + text) for each in letters] + [canonical(text)]))
         start, end = parts[0].start, parts[-1].end
-        dated = any(a <= start and end <= b for a, b in self.figures.dates)
+        dated = self._is_dated(start, end)
         doubtful = dated or (
             len(parts) <= 2 and bool(_PERIOD.fullmatch(" ".join(part.text for part in parts)))
         )
@@ -165,6 +167,11 @@ class _Scanner:
         yield Run(
             first, last, letters, foreign, digits, canonicals, continues, doubtful, " ".join(written.split())
         )
+
+    def _is_dated(self, start: int, end: int) -> bool:
+        """Whether the span lies within a date."""
+        at = bisect_right(self._dates, (start, len(self.figures.rest))) - 1
+        return at >= 0 and end <= self._dates[at][1]
 
     def _shown_from(self, first: int, letters: tuple[str, ...]) -> int:
         before = self.atoms[first - 1] if first else None
@@ -222,8 +229,9 @@ def _is_tight(separator: str) -> bool:
 
 
 def _is_compact(parts: tuple[Atom, ...]) -> bool:
-    """Letters inside a number are glued to digits, or an O that was meant as a zero."""
-    return all(
-        atom.is_number or _is_tight(atom.before) or (i + 1 < len(parts) and _is_tight(parts[i + 1].before))
-        for i, atom in enumerate(parts)
-    )
+    """Whether letters inside a number stand on both sides as near to digits: `2026-FA-123` and `2026 FA 123`."""
+    for at, atom in enumerate(parts):
+        last = at + 1 == len(parts)
+        if not atom.is_number and _is_tight(atom.before) != (last or _is_tight(parts[at + 1].before)):
+            return False
+    return True

@@ -39,8 +39,8 @@ class Rules:
     subset_work_max: int = 200_000
     chance_max: float = 0.02
     payers_max: int = 20
-    text_chars_max: int = 20_000
-    keys_max: int = 2_000
+    text_chars_max: int = 9_000
+    keys_max: int = 4_000
 
     def __post_init__(self) -> None:
         if self.fee_tolerance < 0 or self.rounding_tolerance < 0:

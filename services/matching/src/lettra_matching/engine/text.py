@@ -150,9 +150,13 @@ def _first_ends(spans: list[tuple[int, int, str]]) -> list[Span]:
 
 
 def _blank_out(text: str, spans: list[Span]) -> str:
-    for start, end in spans:
-        text = text[:start] + "\n" * (end - start) + text[end:]
-    return text
+    """Line ends in place of the spans, which may overlap."""
+    pieces, done = [], 0
+    for start, end in sorted(spans):
+        if end > done:
+            pieces += [text[done : max(start, done)], "\n" * (end - max(start, done))]
+            done = end
+    return "".join((*pieces, text[done:]))
 
 
 def _sirens_in(text: str) -> Iterator[str]:

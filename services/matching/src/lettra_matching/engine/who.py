@@ -92,7 +92,8 @@ def _by_iban(payment: Incoming, found: Mapping[str, Sequence[Payer]]) -> tuple[l
     if not payment.counterparty_iban:
         return [], ""
     iban = plain(payment.counterparty_iban)
-    payers = [p for p in found.get(iban_key(iban), ()) if _serves_iban(p, iban, payment.booking_date)]
+    serving = (p for p in found.get(iban_key(iban), ()) if _serves_iban(p, iban, payment.booking_date))
+    payers = sorted(serving, key=lambda payer: payer.customer_id)
     return payers, f"the IBAN {iban} is known of {_names(payers)}"
 
 

@@ -1,0 +1,67 @@
+"""What takes longest is bounded. The limits are generous, for a loaded machine; docs/matching.md has the figures."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+from engine_world import IBAN, RULES, invoice, payer, payment
+
+from lettra_matching.engine import Decision, InMemory, Item, decide
+from lettra_matching.engine.model import Incoming
+
+LIMIT_SECONDS = 10.0
+
+
+def timed(incoming: Incoming, items: list[Item]) -> Decision:
+    memory = InMemory([payer("C1", "Durand", IBAN)], items)
+    begun = time.process_time()
+    decision = decide(incoming, memory, RULES)
+    taken = time.process_time() - begun
+    print(f"{taken * 1000:.1f} ms")
+    assert taken < LIMIT_SECONDS
+    return decision
+
+
+def test_ten_thousand_equal_items_of_one_customer() -> None:
+    items = [invoice(f"FA-2026-{n:06}", "100.00") for n in range(10_000)]
+    decision = timed(payment("100.00", counterparty_iban=IBAN), items)
+    assert (decision.outcome, decision.solutions) == ("proposed", 10_000)
+    assert timed(payment("350.00", counterparty_iban=IBAN), items).outcome == "proposed"
+
+
+def test_a_million_possible_subsets() -> None:
+    items = [invoice(f"FA-{n}", f"{100 + 7 * n}.{n:02}") for n in range(30)]
+    decision = timed(payment("1733.19", counterparty_iban=IBAN), items)
+    assert decision.outcome == "proposed"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "FA-2026-000123, ",
+        "123 ",
+        "RF18 5390 0754 7034 ",
+        "12/03/2026 ",
+        "A1-",
+        "9",
+        "F A 0 ",
+        "O",
+        "FA-2026-0001-99 ",
+    ],
+)
+def test_a_text_of_a_hundred_kilobytes(piece: str) -> None:
+    items = [invoice(f"FA-2026-{n:06}", "100.00") for n in range(100, 200)]
+    text = piece * (100_000 // len(piece))
+    decision = timed(payment("77.00", text, end_to_end_id=text, structured_reference=text[1:]), items)
+    assert decision.outcome != "applied"
+
+
+def test_a_long_list_is_matched_whole() -> None:
+    items = [invoice(f"FA-2026-{n:06}", f"{n}.01") for n in range(1, 301)]
+    text = " ".join(item.document_number for item in items)
+    total = sum((item.open for item in items), Decimal(0))
+    decision = timed(payment(str(total), text), items)
+    assert decision.outcome == "applied"
+    assert len(decision.lines) == 300
