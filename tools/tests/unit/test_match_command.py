@@ -123,6 +123,23 @@ def test_what_is_learned_serves_from_the_next_day_only(desk: Desk) -> None:
     assert desk.told()[-1][:2] == ("B-5", "held")
 
 
+def test_a_returned_payment_opens_its_item_again(desk: Desk) -> None:
+    """Guard: `Desk.give_back`; the return bears the end-to-end reference of what it returns."""
+    paid = entry("260302", "C", "55,00", "E2E-1", "FA-2026-000126")
+    back = entry("260303", "RC", "55,00", "E2E-1", "REJET AC04")
+    again = entry("260303", "C", "55,00", "E2E-2", "FA-2026-000126")
+    files = [
+        desk.file("1.sta", statement(1, "260302", "0,00", "55,00", paid)),
+        desk.file("2.sta", statement(2, "260303", "55,00", "55,00", back, again)),
+    ]
+    result = desk.run(files)
+    assert [row[:3] for row in desk.told()] == [("E2E-1", "applied", "I5"), ("E2E-2", "applied", "I5")]
+    assert "2 payments in 2 rows, 1 returns" in result.stderr
+    without = desk.run([files[0], desk.file("3.sta", statement(2, "260303", "55,00", "110,00", again))])
+    assert without.exit_code == 0
+    assert desk.told()[-1][1] == "held"
+
+
 def test_debits_and_reversed_debits_are_not_matched(desk: Desk) -> None:
     entries = [
         entry("260302", "D", "100,00", "B-1", "FA-2026-000123"),

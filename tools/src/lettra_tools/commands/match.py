@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lettra_tools.client.bars import Advance, bar
-from lettra_tools.matchfiles.statements import Credits, Row, read_credits
+from lettra_tools.matchfiles.statements import Credits, Row, is_return, read_credits
 from lettra_tools.matchfiles.tables import BadTable, read_table, write_table
 from lettra_tools.stack.model import StackError
 
@@ -82,6 +82,8 @@ def match(
     fee_tolerance: FeeTolerance = "0.00",
 ) -> None:
     """Match the booked credits of bank files to open items, each payment seeing what the ones before it settled.
+
+    A debit that returns an earlier credit opens again what that had settled.
 
     Nothing is half taken: a row or a file that cannot be read is reported with its place, and nothing is written.
     """
@@ -167,7 +169,10 @@ def _matched(desk: Any, credits: Sequence[Row], console: Console) -> list[dict[s
     rows: list[dict[str, str]] = []
     with bar(console, "payments", len(credits), after_seconds=BAR_AFTER_SECONDS) as advance:
         for number, row in enumerate(credits):
-            rows += desk.match(row)
+            if is_return(row):
+                desk.give_back(row)
+            else:
+                rows += desk.match(row)
             if number % BAR_EVERY_ROWS == 0:
                 advance(number, "")
     return rows
@@ -191,7 +196,9 @@ def _tell(credits: Credits, rows: Sequence[dict[str, str]], out: Path) -> None:
     table.add_row("all", *(str(sum(count[name] for count in outcomes.values())) for name in names))
     Console(highlight=False).print(table)
     repeated = f"; {credits.repeated} told twice by overlapping statements" if credits.repeated else ""
-    typer.echo(f"{out}: {len(credits.rows)} payments in {len(rows)} rows{repeated}", err=True)
+    payments = sum(not is_return(row) for row in credits.rows)
+    returns = f", {len(credits.rows) - payments} returns" if payments < len(credits.rows) else ""
+    typer.echo(f"{out}: {payments} payments in {len(rows)} rows{returns}{repeated}", err=True)
 
 
 def _read_truth(truth: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The booked credits of bank files, in the order of the files, read by payment-ingest's own code."""
+"""The booked credits of bank files and what returns them, in the order of the files, by payment-ingest's own code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Identity = tuple[Any, ...]
 
 @dataclass
 class Credits:
-    """What is to be matched, in order; what is left out, in sentences; whether a statement is in quarantine."""
+    """Credits and returns in order; what is left out, in sentences; whether a statement is in quarantine."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -34,10 +34,10 @@ class Credits:
                 self._take(zip(statement.rows(), statement.kinds(), strict=True))
 
     def _take(self, rows: Iterator[tuple[Row, str]]) -> None:
-        """Booked credits alone; what an earlier statement told already is the same money."""
+        """Booked credits, and debits that return one; what an earlier statement told already is the same money."""
         here: Counter[_Identity] = Counter()
         for row, kind in rows:
-            if kind != "booked" or row["direction"] != "credit" or row["reversal"] or not _is_money(row):
+            if kind != "booked" or row["reversal"] is not is_return(row) or not _is_money(row):
                 continue
             identity = (row["account"], row["currency"], row["booking_date"], row["entry_ref"], row["amount"])
             here[identity] += 1
@@ -46,6 +46,11 @@ class Credits:
             else:
                 self.rows.append(row)
         self._seen |= here
+
+
+def is_return(row: Row) -> bool:
+    """Whether it takes an earlier credit back."""
+    return bool(row["direction"] == "debit")
 
 
 def _is_money(row: Row) -> bool:

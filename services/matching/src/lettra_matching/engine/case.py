@@ -16,10 +16,9 @@ from lettra_matching.engine.numbers import FULL, STRONG, WORDS_FOR_INVOICE, anat
 from lettra_matching.engine.periods import Period, periods_in
 from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.settling import Settlement
-from lettra_matching.engine.text import Figures, canonical, cut, figures_in, fold
+from lettra_matching.engine.text import Figures, canonical, cut, figures_in, fold, is_nothing
 from lettra_matching.engine.who import Who, resembles, who_pays
 
-_NOTHING_SAID = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "UNKNOWN", "N/A", "NA"})
 _REFUND = re.compile(
     r"\b(?:REMBOURS\w*|REMBT|RBT|RBST|TROP[ -]?PERCU|TROP[ -]?VERSE|REFUND\w*|REIMBURS\w*|GUTSCHRIFT"
     r"|ERSTATTUNG|RESTITUTION)\b"
@@ -69,7 +68,7 @@ class Case:
         payment = self.payment
         texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
         folded = dict.fromkeys(fold(cut(text, self.rules.text_chars_max)).strip() for text in texts if text)
-        return tuple(figures_in(text) for text in folded if text not in _NOTHING_SAID)
+        return tuple(figures_in(text) for text in folded if not is_nothing(text))
 
     @cached_property
     def is_cut(self) -> bool:

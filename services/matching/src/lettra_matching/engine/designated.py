@@ -63,7 +63,7 @@ def _named_exactly(case: Case, designation: Designation) -> Finding | None:
     items = designation.open_items()
     amount = case.payment.amount
     for chosen in _with_optional(items, designation.optional):
-        settlement = exactly(chosen, amount) or less_discount(chosen, amount, case.payment.day)
+        settlement = exactly(chosen, amount) or less_discount(chosen, amount, case.payment.day, case.rules)
         if settlement is not None and items:
             return _judged_exact(case, designation, settlement)
     return None
@@ -201,7 +201,7 @@ def _certain(case: Case, designation: Designation) -> list[Named]:
 
 def _slightly_less(case: Case, items: Sequence[Item]) -> Settlement | None:
     amount, rules = case.payment.amount, case.rules
-    exact = exactly(items, amount) or less_discount(items, amount, case.payment.day)
+    exact = exactly(items, amount) or less_discount(items, amount, case.payment.day, rules)
     if exact is not None:
         return exact
     missing = total_of(items) - amount
@@ -276,7 +276,7 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
     customers = sorted({each.item.customer_id for each in named if each.item.open > 0})
     if case.contradicts(customers):
         yield f"but {case.who.evidence}, and these items are another customer's"
-    elif confidence != "loosely_designated" and not _is_theirs(case, named, customers):
+    elif confidence != "loosely_designated" and not _is_theirs(case, named, customers, confidence):
         yield "but the amount is not theirs, and nothing says that this customer pays"
     if case.says_refund is not None:
         yield f"but the text says {case.says_refund!r}"
@@ -297,9 +297,12 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
         yield "but the text is longer than what is read of it"
 
 
-def _is_theirs(case: Case, named: Sequence[Named], customers: Sequence[str]) -> bool:
-    """Whether these customers pay; where the bank says nothing of who pays, a whole number is enough."""
-    return all(map(case.agrees, customers)) or (_says_it_all(named) and case.is_anonymous)
+def _is_theirs(case: Case, named: Sequence[Named], customers: Sequence[str], confidence: str) -> bool:
+    """Whether these customers pay. A whole number is enough where the bank says nothing of who pays, or where the
+    amount is nearly that of the items.
+    """
+    nearly = case.is_anonymous or confidence == "designated_less"
+    return all(map(case.agrees, customers)) or (_says_it_all(named) and nearly)
 
 
 def _left_out(designated: Sequence[Named], mentioned: Sequence[Mentioned]) -> Iterator[Mentioned]:

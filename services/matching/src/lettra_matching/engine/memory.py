@@ -89,6 +89,12 @@ class InMemory:
             item = self._items[line.item.item_id]
             self.put_item(replace(item, open=item.open - line.settled))
 
+    def undo(self, decision: Decision) -> None:
+        """Open again what an applied decision had settled: its money went back."""
+        for line in decision.lines:
+            item = self._items[line.item.item_id]
+            self.put_item(replace(item, open=item.open + line.settled))
+
     def learn(self, lessons: Iterable[Learned]) -> None:
         """Remember what confirmed matches teach."""
         for lesson in lessons:

@@ -16,8 +16,11 @@ from lettra_matching.engine.learning import learned
 from lettra_matching.engine.memory import InMemory
 from lettra_matching.engine.model import ZERO, Decision, Incoming, Item, Kind, KnownIban, Line, Payer
 from lettra_matching.engine.ruleset import Rules
+from lettra_matching.engine.text import canonical, is_nothing
 
 Cells = Mapping[str, str]
+_Paid = tuple[str, str, Decimal]
+"""End-to-end reference, currency and amount of a payment."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _AMOUNT = re.compile(r"\d{1,15}(?:\.\d{1,5})?")
@@ -46,6 +49,7 @@ class Desk:
         self._ledger = InMemory()
         self._customers: set[str] = set()
         self._items: set[str] = set()
+        self._paid: dict[_Paid, list[Decision]] = {}
 
     def add_customer(self, cells: Cells) -> None:
         """A row of `customers.csv`; raises `BadCell`."""
@@ -76,7 +80,29 @@ class Desk:
         decision = decide(payment, self._ledger, self._rules)
         self._ledger.apply(decision)
         self._ledger.learn(learned(payment, decision))
+        if decision.outcome == "applied" and (paid := _paid(row)) is not None:
+            self._paid.setdefault(paid, []).append(decision)
         return decision
+
+    def give_back(self, row: Mapping[str, Any]) -> bool:
+        """A booked debit that returns an earlier credit (a direct debit that was not paid, say): whether it was found.
+
+        What that had settled is open again. A return bears the end-to-end reference and the amount of what it
+        returns; where those say nothing, or two payments bear them, nothing is opened.
+        """
+        paid = _paid(row)
+        decisions = self._paid.get(paid, []) if paid is not None else []
+        if len(decisions) != 1:
+            return False
+        self._ledger.undo(decisions.pop())
+        return True
+
+
+def _paid(row: Mapping[str, Any]) -> _Paid | None:
+    reference = canonical(row["end_to_end_id"] or "")
+    if not reference or is_nothing(row["end_to_end_id"]):
+        return None
+    return reference, str(row["currency"]), Decimal(row["amount"])
 
 
 def _payer(cells: Cells) -> Payer:

@@ -43,20 +43,24 @@ def exactly(items: Sequence[Item], amount: Decimal) -> Settlement | None:
     return Settlement(_whole(items), ZERO, f"{_what(items)} {amount}, exactly what was paid")
 
 
-def less_discount(items: Sequence[Item], amount: Decimal, day: date) -> Settlement | None:
-    """A discount that is still valid was kept back, on all items that have one or on the only subset that fits."""
+def less_discount(items: Sequence[Item], amount: Decimal, day: date, rules: Rules) -> Settlement | None:
+    """A discount that is still valid was kept back, on all items that have one or on the only subset that fits.
+
+    Customers compute it themselves: on all items, it may differ within the tolerance for rounding.
+    """
     kept_back = total_of(items) - amount
-    offered = [item for item in items if item.discount_on(day) > 0]
+    offered = sorted((item for item in items if item.discount_on(day) > 0), key=lambda i: (i.open, i.item_id))
     if kept_back <= 0 or not offered or len(offered) > DISCOUNTS_MAX:
         return None
-    discounts = [item.discount_on(day) for item in offered]
-    chosen = offered
-    if sum(discounts, ZERO) != kept_back:
-        sums = sums_to(discounts, kept_back)
+    taken = {item.item_id: item.discount_on(day) for item in offered}
+    differs = kept_back - sum(taken.values(), ZERO)
+    if abs(differs) <= min(rules.rounding_tolerance, taken[offered[-1].item_id] / 2):
+        taken[offered[-1].item_id] += differs
+    else:
+        sums = sums_to(list(taken.values()), kept_back)
         if sums.count != 1:
             return None
-        chosen = [offered[position] for position in sums.found[0]]
-    taken = {item.item_id: item.discount_on(day) for item in chosen}
+        taken = {offered[position].item_id: taken[offered[position].item_id] for position in sums.found[0]}
     how = f"{_what(items)} {total_of(items)}, less the early-payment discount of {kept_back} valid on {day}"
     return Settlement(_whole(items, taken, "early_payment_discount"), ZERO, how)
 

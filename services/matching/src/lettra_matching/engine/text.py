@@ -11,6 +11,7 @@ from stdnum import iban, iso11649
 
 Span = tuple[int, int]
 
+_NOTHING_SAID = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "UNKNOWN", "N/A", "NA"})
 _NOT_ALNUM = re.compile(r"[^A-Z0-9]+")
 _LETTERS_FOR_DIGITS = str.maketrans("OI", "01")
 _REFERENCE_CHARS_MAX = 25
@@ -85,6 +86,11 @@ def canonical(text: str) -> str:
 def plain(text: str) -> str:
     """Letters and digits alone, in capitals: for references and account numbers, which have check digits."""
     return _NOT_ALNUM.sub("", fold(text))
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a text is one of those that banks write where nothing was said."""
+    return fold(text).strip() in _NOTHING_SAID
 
 
 def cut(text: str, chars: int) -> str:

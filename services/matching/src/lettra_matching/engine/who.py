@@ -10,7 +10,7 @@ from datetime import date
 from lettra_matching.engine.candidates import Candidates
 from lettra_matching.engine.keys import alias_key, iban_key, name_search_keys, payer_search_keys, siren_key
 from lettra_matching.engine.model import Incoming, Payer
-from lettra_matching.engine.names import likeness, same_name
+from lettra_matching.engine.names import likeness, name_keys, same_name, words_of
 from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.text import fold, plain
 
@@ -18,7 +18,9 @@ _ON_BEHALF = re.compile(
     r"(?<![A-Z0-9])(?:P[/ ]C|O[/ ]B|B/O|POUR (?:LE )?COMPTE D[EU]S?|D'ORDRE DE|ON BEHALF OF|FOR (?:THE )?ACCOUNT OF"
     r"|IM AUFTRAG(?: VON)?|PER CONTO DI|POR CUENTA DE|NAMENS|FUE?R|POUR|FOR|VOOR)[ :]+([^\n|]{3,140})"
 )
-_TEXT_CHARS = 2_000
+_TEXT_CHARS = 140
+_TEXT_WORDS = 16
+_NAME_LETTERS_MIN = 6
 _RIVAL = 0.7
 """So like is every name that holds all words of the other."""
 
@@ -85,7 +87,9 @@ def _by_facts(payment: Incoming, sirens: tuple[str, ...], candidates: Candidates
         if 0 < len(customers) <= rules.payers_max:
             narrowed = _narrowed(payment, customers, rules)
             return Who(tuple(narrowed), _family(customers, candidates), evidence)
-    return _by_likeness(payment, candidates, rules)
+    if payment.counterparty_name:
+        return _by_likeness(payment, candidates, rules)
+    return _by_text(payment, candidates)
 
 
 def _by_iban(payment: Incoming, found: Mapping[str, Sequence[Payer]]) -> tuple[list[Payer], str]:
@@ -173,6 +177,25 @@ def _by_likeness(payment: Incoming, candidates: Candidates, rules: Rules) -> Who
         _family([best], candidates),
         f"the payer's name {name.strip()!r} is most like {_names([best])}",
     )
+
+
+def _by_text(payment: Incoming, candidates: Candidates) -> Who:
+    """Where the bank gives no name: the one customer all of whose name stands in the text."""
+    if payment.counterparty_iban or not payment.remittance:
+        return NOBODY
+    words = words_of(fold(payment.remittance[:_TEXT_CHARS]))[:_TEXT_WORDS]
+    keys = [f"name:{key}" for key in name_keys(" ".join(word for word in words if word.isalpha()))]
+    payers = {p.customer_id: p for found in candidates.payers(keys).values() for p in found}
+    named = [payer for payer in payers.values() if _stands_in(payer.name, words)]
+    longest = max((len("".join(words_of(payer.name))) for payer in named), default=0)
+    best = [payer for payer in named if len("".join(words_of(payer.name))) == longest]
+    if len(best) != 1 or longest < _NAME_LETTERS_MIN:
+        return NOBODY
+    return Who(tuple(best), _family(best, candidates), f"the text bears the name of {_names(best)}")
+
+
+def _stands_in(name: str, words: Sequence[str]) -> bool:
+    return all(word in words for word in words_of(name))
 
 
 def _best_by_name(name: str, payers: Iterable[Payer], rules: Rules) -> Payer | None:

@@ -141,6 +141,14 @@ def test_8_a_discount_still_valid_is_a_write_off(text: str | None, who: str | No
     ]
 
 
+def test_8_a_discount_that_the_customer_rounded_otherwise() -> None:
+    world = World(invoice("FA-2026-000002", "250.00", **UNTIL), DURAND)
+    decision = world.decide(payment("244.99", "FA-2026-000002", counterparty_iban=IBAN))
+    assert [(str(line.write_off), line.write_off_type) for line in decision.lines] == [
+        ("5.01", "early_payment_discount")
+    ]
+
+
 def test_8_a_discount_that_ended_is_none() -> None:
     world = World(invoice("FA-2026-000002", "250.00", **UNTIL), DURAND)
     late = payment("245.00", "FA-2026-000002", value_date=date(2026, 3, 11), counterparty_iban=IBAN)
@@ -188,6 +196,7 @@ def test_8_a_credit_note_that_nobody_names_is_found_by_its_amount() -> None:
         {"counterparty_name": "MATERIAUX DURAND"},
         {"remittance": "VIR SIREN 552 100 554 MERCI"},
         {"remittance": "TVA FR12552100554"},
+        {"remittance": "VIR RECU DURAND MATERIAUX SARL MERCI"},
         {"remittance": "pour le compte de Durand Matériaux", "counterparty_name": "Factor XY"},
     ],
 )

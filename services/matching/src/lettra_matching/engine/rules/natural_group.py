@@ -35,11 +35,20 @@ class Group:
 def find(case: Case) -> Finding | None:
     """The group of this amount, if there is only one."""
     for pool in pools(case):
-        groups = _distinct(_fitting(case, pool))
+        groups = _distinct(group for part in _by_customer(pool) for group in _fitting(case, part))
         named = [group for group in groups if all(map(case.is_of_named_month, group.invoices))]
         if groups:
             return _judged(case, named or groups)
     return None
+
+
+def _by_customer(pool: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """All items together, then each customer's own."""
+    yield pool
+    customers = sorted({item.customer_id for item in pool})
+    if len(customers) > 1:
+        for customer in customers:
+            yield [item for item in pool if item.customer_id == customer]
 
 
 def _judged(case: Case, groups: Sequence[Group]) -> Finding:
