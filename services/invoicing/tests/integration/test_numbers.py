@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import signal
 from collections import Counter
 from decimal import Decimal
 from itertools import count
 
 import httpx
+import pikepdf
 from invoicing_examples import CREDIT_NOTE, INVOICE
 from service_process import serving
 
@@ -94,7 +96,8 @@ async def test_an_invoice_with_lines_is_kept_whole(api):
     address = {"street": "4 chemin du Moulin", "postal_code": "04500", "city": "Quinson"}
     entity = {"entity_id": "FR02", "name": "Ateliers", "siren": "552100554", "vat_number": "FR96552100554"}
     await api.made("/legal-entities", entity | {"address": address})
-    await api.made("/customers", {"customer_id": "C-9", "name": "Durand", "address": "1 rue X, 75001 Paris"})
+    buyer = {"customer_id": "C-9", "name": "Durand", "siren": "404833048", "address": "1 rue X, 75001 Paris"}
+    await api.made("/customers", buyer)
     lines = [{"name": f"Article {n}", "quantity": "2", "price": "10.00", "vat_rate": "20"} for n in range(50)]
     body = {name: INVOICE[name] for name in ("series", "issue_date", "currency")}
     body |= {"entity_id": "FR02", "customer_id": "C-9", "operation_category": "goods", "lines": lines}
@@ -108,3 +111,11 @@ async def test_an_invoice_with_lines_is_kept_whole(api):
     digest = await api.pool.fetchval("select encode(sha256(content), 'hex') from document_contents")
     event = (await api.events())[-1]
     assert (event["data"]["document_digest"], kept["document_number"]) == (digest, "FA-000001")
+
+    answer = await api.client.get("/invoices/FR02/FA-000001/document")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    with pikepdf.open(io.BytesIO(answer.content)) as pdf:
+        xml = pdf.attachments["factur-x.xml"].get_file().read_bytes()
+    assert b"<ram:GrandTotalAmount>1200.00</ram:GrandTotalAmount>" in xml
+    missing = await api.client.get("/invoices/FR02/FA-000002/document")
+    assert (missing.status_code, missing.json()["type"]) == (404, "urn:lettra:problem:no-document")

@@ -7,32 +7,14 @@ from decimal import Decimal
 from hashlib import sha256
 
 import pytest
-from invoicing_examples import CUSTOMER_REGISTERED, ENTITY, ENTITY_REGISTERED, IBAN, MAIL, issue
+from invoicing_examples import CUSTOMER_REGISTERED, ENTITY_REGISTERED, IBAN, MAIL, issue
+from lines_examples import BUYER, NO_AMOUNTS, SELLER, issuing, line
 from pydantic import ValidationError
 
-from lettra_events.contracts.invoicing import LegalEntityRegistered
 from lettra_events.testing.given import given
 from lettra_invoicing import handlers
 from lettra_invoicing.decider import evolve
 from lettra_invoicing.domain import CONTACTS, DOCUMENT_CONTENTS, Contact
-
-SELLER = LegalEntityRegistered(
-    **ENTITY, country="FR", street="4 chemin du Moulin", postal_code="04500", city="Quinson", iban=IBAN
-)
-BUYER = Contact(
-    "contact:C-1", "A. Petit", MAIL, "+33123456789", street="1 rue X", postal_code="75001", city="Paris"
-)
-NO_AMOUNTS = {"net": None, "vat": None, "gross": None}
-
-
-def line(price: str, quantity: str = "1", rate: str = "20", **more) -> dict:
-    return {"name": "Article", "quantity": quantity, "price": price, "vat_rate": rate, **more}
-
-
-def issuing(*lines, **changes):
-    said = {"operation_category": "goods", "delivery_date": "2026-01-04", "late_penalty_rate": "12.15"}
-    command = issue(lines=lines, **(said | NO_AMOUNTS | changes))
-    return lambda w: handlers.issue_invoice(w, command)
 
 
 def base(seller=SELLER, contact=BUYER):

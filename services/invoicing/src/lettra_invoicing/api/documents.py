@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 from fastapi import APIRouter, Request, Response
 
 from lettra_events.errors import StaleVersion
@@ -10,10 +13,24 @@ from lettra_events.service.rejection import Rejected
 from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing import handlers, queries
 from lettra_invoicing.api.paging import Limit
+from lettra_invoicing.decider.printed import printed
 from lettra_invoicing.domain import DocumentNumber, IssueCreditNote, IssueInvoice
 from lettra_invoicing.handlers import Closed, Issued
 
 router = APIRouter()
+
+
+def _print(content: bytes) -> bytes:
+    # Here, and not above: the typesetter is for this request alone, and every role of the process loads this module.
+    from lettra_invoicing.documents.pdf import factur_x
+
+    return factur_x(printed(json.loads(content)))
+
+
+class FacturX(Response):
+    """A PDF."""
+
+    media_type = "application/pdf"
 
 
 @router.post("/invoices", response_model=Issued, status_code=201, tags=["documents"])
@@ -52,6 +69,24 @@ def number_taken(error: StaleVersion) -> Exception:
 async def close_day(business_date: IsoDate, command: Command) -> Response:
     """Close a business date: everything known by then stands before this in every partition."""
     return await command.run(lambda w: handlers.close_day(w, business_date))
+
+
+@router.get(
+    "/invoices/{entity_id}/{document_number:path}/document", response_class=FacturX, tags=["documents"]
+)
+async def read_factur_x(request: Request, entity_id: Identifier, document_number: DocumentNumber) -> Response:
+    """The invoice as Factur-X: a PDF/A-3 with its EN 16931 data; of those that were issued here with lines."""
+    content = await queries.read_content(request.app.state.pool, entity_id, document_number)
+    if content is None:
+        raise Rejected(
+            "no-document",
+            f"no invoice {document_number} of {entity_id} was issued here with lines and parties",
+            status=404,
+        )
+    # In a thread: setting a page takes tens of milliseconds, a long invoice half a second.
+    pdf = await asyncio.to_thread(_print, content)
+    name = document_number.replace("/", "-")
+    return FacturX(pdf, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
 
 
 # A document number may have slashes, as ERPs write them; it is the rest of the path.

@@ -121,7 +121,7 @@ def check_parties(
             f" or PUT the contract's to /legal-entities/{entity.entity_id}",
             field="late_penalty_rate",
         )
-    if contact is None or not contact.street:
+    if contact is None:
         raise Rejected(
             "customer-without-address",
             f"{customer.customer_id} has no postal address: an invoice with lines shows it;"
@@ -157,6 +157,7 @@ def content_of(
             }
             for deposit in deposits
         ],
+        "vat_in_euros": command.vat_in_euros,
         "delivery_date": command.delivery_date,
         "buyer_reference": command.buyer_reference,
         "order_number": command.order_number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from lettra_invoicing.decider import contents, terms
 from lettra_invoicing.decider.customers import need_customer, need_entity
 from lettra_invoicing.decider.evolving import document_of
 from lettra_invoicing.decider.numbering import draw_number
+from lettra_invoicing.decider.printed import printed
 from lettra_invoicing.domain import (
     Contact,
     Customer,
@@ -76,6 +78,8 @@ def issue_invoice(
     }
     known = [deposit for deposit in deposits if deposit is not None]
     content = contents.content_of(command, data, entity, customer, party, known) if party else None
+    if content is not None:
+        printed(json.loads(content))
     digest = contents.digest_of(content) if content else None
     return Issue(drawn, InvoiceIssued(**data, document_digest=digest), content, due.warnings)
 

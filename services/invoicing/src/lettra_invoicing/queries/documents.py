@@ -22,7 +22,8 @@ class InstalmentView(BaseModel):
 class DocumentView(BaseModel):
     """An invoice or a credit note. `settled`, `open`: as far as matching's events have been read, null before.
 
-    `settlement` follows them, back to open as well. `payable`: the gross less the deposits that it deducts. `status`: its last one of electronic invoicing.
+    `settlement` follows them, back to open as well. `payable`: the gross less the deposits that it deducts.
+    `status`: its last one of electronic invoicing.
     """
 
     entity_id: str

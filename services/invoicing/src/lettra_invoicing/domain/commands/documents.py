@@ -110,7 +110,7 @@ class IssueInvoice(Asked):
 
     When it is due: `due_date`, or from `terms`, or from the customer's terms, or 30 days. Amounts may be left out where
     `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts. `late_penalty_rate`: per cent a
-    year, what the law's or the contract's rule comes to now.
+    year, what the law's or the contract's rule comes to now. `vat_in_euros`: where the currency is another.
     """
 
     entity_id: Identifier
@@ -130,6 +130,7 @@ class IssueInvoice(Asked):
     operation_category: Literal["goods", "services", "mixed"] | None = None
     late_penalty_rate: Percent | None = None
     lines: Annotated[tuple[LineAsked, ...], Field(max_length=LINES_MAX)] = ()
+    vat_in_euros: Annotated[Sum, Field(ge=0)] | None = None
     delivery_date: IsoDate | None = None
     buyer_reference: Text | None = None
     order_number: Text | None = None
