@@ -289,8 +289,8 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
             yield f"but it is not clear what the text means with {', '.join(unsure[:SHOWN_MAX])}"
     if confidence == "designated_less" and _fee_or_note(case, named, settlement):
         yield "but what is missing may as well be bank fees"
-    if confidence == "designated_more" and any(each.item.open <= 0 for each in named):
-        yield "but a part of what the text names is settled already"
+    if confidence == "designated_more":
+        yield from _doubts_of_more(named, settlement)
     if confidence == "designated_part" and (case.says_credit or _notes_explain(case, settlement)):
         yield "but a credit note seems to be deducted, and it is not clear which"
     if case.is_cut:
@@ -303,6 +303,17 @@ def _is_theirs(case: Case, named: Sequence[Named], customers: Sequence[str], con
     """
     nearly = case.is_anonymous or confidence == "designated_less"
     return all(map(case.agrees, customers)) or (_says_it_all(named) and nearly)
+
+
+def _doubts_of_more(named: Sequence[Named], settlement: Settlement) -> Iterator[str]:
+    """Why more than what is named was perhaps paid for something else that the text names, too."""
+    if any(each.item.open <= 0 for each in named):
+        yield "but a part of what the text names is settled already"
+    if any(each.strength < STRONG for each in named):
+        yield "but not all numbers are written in full"
+    smallest = min(line.settled for line in settlement.lines)
+    if settlement.rest > smallest:
+        yield "but the rest is more than one of the items that are named: perhaps further ones are meant"
 
 
 def _left_out(designated: Sequence[Named], mentioned: Sequence[Mentioned]) -> Iterator[Mentioned]:

@@ -176,23 +176,24 @@ class _Reader:
         self.unread_in_list: list[Run] = []
 
     def read(self) -> Iterator[Mentioned]:
-        last: _Best | None = None
+        head: _Best | None = None
         used = -1
         for index in sorted(self.written.runs):
             if index <= used:
                 continue
-            follows = last is not None and self._follows(index)
-            best = self._best(index, last if follows else None)
+            follows = head is not None and self._follows(index)
+            best = self._best(index, head if follows else None)
             if best is None:
                 self._note(index, follows)
                 self._listed_to = index if follows else self._listed_to
                 continue
             mentioned = best.mentioned
-            if last is not None and follows and self.written.may_be_range(last.run.last, index):
-                mentioned = replace(mentioned, between=tuple(self._between(last, best)))
+            if head is not None and follows and self.written.may_be_range(head.run.last, index):
+                mentioned = replace(mentioned, between=tuple(self._between(head, best)))
             yield mentioned
-            last, used = best, best.run.last
-            self._listed_to = used
+            used = self._listed_to = best.run.last
+            if head is None or not follows or mentioned.strength >= head.mentioned.strength:
+                head = best
 
     def _follows(self, index: int) -> bool:
         """Whether nothing but a list's sign or word stands between this and the list before."""
@@ -207,7 +208,7 @@ class _Reader:
             readings += [
                 best for best in (self._direct(run), self._as_last_digits(run, last)) if best is not None
             ]
-        return max(readings, key=lambda best: best.rank, default=None)
+        return _joined(readings)
 
     def _may_end(self, run: Run) -> bool:
         """A run that is glued to more digits ends only where those may be the last digits of a further number."""
@@ -294,6 +295,18 @@ class _Reader:
             self.unread_in_list.append(run)
         elif not (run.continues or run.doubtful):
             self.unresolved.append(run)
+
+
+def _joined(readings: Sequence[_Best]) -> _Best | None:
+    """The reading that says most; where the same digits say as much of other items too, they may mean any of them."""
+    best = max(readings, key=lambda reading: reading.rank, default=None)
+    if best is None:
+        return None
+    equal = [r for r in readings if r.rank == best.rank]
+    items = {named.item.item_id: named for reading in equal for named in reading.mentioned.candidates}
+    return replace(
+        best, mentioned=replace(best.mentioned, candidates=tuple(items[each] for each in sorted(items)))
+    )
 
 
 def _whole_number(run: Run, item: Item) -> int:

@@ -30,7 +30,7 @@ _TO = frozenset({"A", "AU", "TO", "BIS", "JUSQU"})
 _SILENT = frozenset(
     {"N", "NO", "NOS", "NR", "NUM", "NUMERO", "NUMEROS", "REF", "DU", "DE", "LA", "LE", "SUR", "VOTRE"}
 )
-_PERIOD = re.compile(r"(?:19|20)\d\d(?: \d\d?| (?:19|20)\d\d)?|\d\d? (?:19|20)\d\d")
+_PERIOD = re.compile(r"20\d\d(?: \d\d?| 20\d\d)?|\d\d? 20\d\d")
 """A year, two years, or a month of a year."""
 _OUTER_LETTERS_MAX = 12
 _INNER_LETTERS_MAX = 3
