@@ -38,7 +38,7 @@ async def test_a_dispute_from_its_opening_to_its_credit_note(api):
 
 
 async def test_a_dispute_is_accepted_once_however_many_do(api):
-    """Guard: the dispute is looked at under its lock (handlers/following.py)."""
+    """Guards: need_open_dispute under the dispute's lock; without the lock its stream would not move twice."""
     await api.made("/invoices", INVOICE)
     taken = await api.made("/disputes", DISPUTE | {"who": "j.lambert"})
     path = f"/disputes/{taken['dispute_id']}"

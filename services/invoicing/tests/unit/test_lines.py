@@ -60,7 +60,7 @@ class TestContent:
         kept = outcome.row(DOCUMENT_CONTENTS, "FR01", "FA-000001").content
         assert outcome.events[1].document_digest == sha256(kept).hexdigest()
         content = json.loads(kept)
-        assert content["invoice"]["document_number"] == "FA-000001"
+        assert content["issued"]["document_number"] == "FA-000001"
         assert (content["seller"]["city"], content["seller"]["iban"]) == ("Quinson", IBAN)
         assert (content["buyer"]["name"], content["buyer"]["city"]) == ("Dupont", "Paris")
         assert (content["lines"][0]["net"], content["order_number"]) == ("100.00", "PO-7")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
-from invoicing_examples import CUSTOMER_REGISTERED, invoice_event
+from invoicing_examples import CUSTOMER_REGISTERED, invoice_event, issue_note
 from lines_examples import BUYER, SELLER, issuing, line
 
 from lettra_events.contracts.invoicing import CustomerChanged
 from lettra_events.testing.given import given
+from lettra_invoicing import handlers
 from lettra_invoicing.decider import evolve
 from lettra_invoicing.decider.printed import printed
 from lettra_invoicing.domain import CONTACTS, DOCUMENT_CONTENTS
@@ -100,3 +102,42 @@ def test_what_could_not_be_printed_is_not_issued(lines, customer, words):
 def test_an_exempt_line_says_why():
     found = document(line("100", rate="0", vat_category="E", exemption_reason="CGI art. 261-4-4"))
     assert found.vat_breakdown[0].exemption_reason == "CGI art. 261-4-4"
+
+
+class TestCreditNote:
+    """A credit note with lines has a document of its own, of the invoice's parties."""
+
+    @staticmethod
+    def crediting(*lines, **changes):
+        amounts = {"net": None, "vat": None, "gross": None}
+        command = issue_note(lines=lines, operation_category="goods", **(amounts | changes))
+        return lambda w: handlers.issue_credit_note(w, command)
+
+    @staticmethod
+    def history(*more):
+        given_so = given(evolve, SELLER, CUSTOMER_REGISTERED, invoice_event(), *more)
+        given_so.workspace.loaded(CONTACTS, [], [BUYER])
+        return given_so
+
+    def test_its_document(self):
+        outcome = self.history().when(self.crediting(line("10.00", "2")))
+        note = outcome.events[-1]
+        assert (note.gross, note.vat) == (Decimal("24.00"), Decimal("4.00"))
+        kept = outcome.row(DOCUMENT_CONTENTS, "FR01", "AV-000001").content
+        assert note.document_digest == sha256(kept).hexdigest()
+        found = printed(json.loads(kept))
+        assert (found.kind, found.corrects.number, found.totals.gross) == (
+            "credit_note",
+            "FA-000001",
+            Decimal("24.00"),
+        )
+        assert (found.late_penalty, found.instalments, found.buyer.name) == (None, (), "Dupont")
+
+    def test_never_above_its_invoice(self):
+        """Guard: the lines' sum is compared with what is left (decider/issuing.py)."""
+        self.history().when(self.crediting(line("100.01"))).then_refused("credit-exceeds-invoice", "gross")
+
+    def test_of_a_deposit_invoice(self):
+        outcome = self.history(DEPOSIT).when(self.crediting(line("10.00"), corrects="AC-000001"))
+        found = printed(json.loads(outcome.row(DOCUMENT_CONTENTS, "FR01", "AV-000001").content))
+        assert found.corrects.is_deposit is True

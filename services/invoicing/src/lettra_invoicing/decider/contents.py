@@ -5,15 +5,24 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
-from lettra_events.contracts.invoicing import InvoiceIssued, Mentions
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, Mentions
 from lettra_events.service.rejection import Rejected
-from lettra_invoicing.decider.terms import HUNDRED, check_whole, rounded
-from lettra_invoicing.domain import Contact, Customer, Document, IssueInvoice, LegalEntity, LineAsked
+from lettra_invoicing.decider.terms import check_whole
+from lettra_invoicing.documents.amounts import line_net, vat_of
+from lettra_invoicing.domain import (
+    Contact,
+    Customer,
+    Document,
+    IssueCreditNote,
+    IssueInvoice,
+    LegalEntity,
+    LineAsked,
+)
 
 RECOVERY_INDEMNITY = Decimal(40)
 """EUR for each late invoice between companies (C. com. art. D441-5), and from public buyers."""
@@ -33,7 +42,7 @@ _ADDRESS = ("street", "postal_code", "city")
 Amounts = tuple[Decimal, Decimal, Decimal]
 
 
-def amounts_of(command: IssueInvoice) -> Amounts:
+def amounts_of(command: IssueInvoice | IssueCreditNote) -> Amounts:
     """Net, VAT and gross: as given, or as the lines come to; both where both are given."""
     given = (command.net, command.vat, command.gross)
     if not command.lines:
@@ -56,13 +65,13 @@ def amounts_of_lines(lines: tuple[LineAsked, ...], currency: str) -> Amounts:
     for line in lines:
         bases[line.vat_category, line.vat_rate] += net_of(line, currency)
     net = sum(bases.values(), Decimal(0))
-    vat = sum((rounded(base * rate / HUNDRED, currency) for (_, rate), base in bases.items()), Decimal(0))
+    vat = sum((vat_of(base, rate, currency) for (_, rate), base in bases.items()), Decimal(0))
     return net, vat, net + vat
 
 
 def net_of(line: LineAsked, currency: str) -> Decimal:
     check_whole([line.discount], currency, "lines")
-    return rounded(line.quantity * line.price, currency) - line.discount
+    return line_net(line.quantity, line.price, line.discount, currency)
 
 
 def mentions(command: IssueInvoice, entity: LegalEntity, customer: Customer) -> Mentions:
@@ -95,10 +104,18 @@ def _penalty(
     return "ecb+10", command.late_penalty_rate
 
 
-def check_parties(
-    command: IssueInvoice, entity: LegalEntity, customer: Customer, contact: Contact | None
-) -> Contact:
-    """Refuse to issue an invoice with lines that lacks what its document must show."""
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who issues, who owes, and where he is written to."""
+
+    entity: LegalEntity
+    customer: Customer
+    contact: Contact | None
+
+
+def check_parties(parties: Parties) -> None:
+    """Refuse a document with lines that lacks what it must show."""
+    entity, customer = parties.entity, parties.customer
     lacking = [
         name for name in ("siren", "vat_number", "street", "postal_code", "city") if not getattr(entity, name)
     ]
@@ -110,18 +127,7 @@ def check_parties(
             status=409,
             field="entity_id",
         )
-    if (
-        customer.debtor_class != "private"
-        and command.late_penalty_rate is None
-        and entity.penalty_rate is None
-    ):
-        raise Rejected(
-            "penalty-rate-unknown",
-            "an invoice with lines says the rate of late interest: give late_penalty_rate (per cent a year)"
-            f" or PUT the contract's to /legal-entities/{entity.entity_id}",
-            field="late_penalty_rate",
-        )
-    if contact is None:
+    if parties.contact is None:
         raise Rejected(
             "customer-without-address",
             f"{customer.customer_id} has no postal address: an invoice with lines shows it;"
@@ -129,34 +135,63 @@ def check_parties(
             status=409,
             field="customer_id",
         )
-    return contact
 
 
-def content_of(
-    command: IssueInvoice,
-    invoice: dict[str, Any],
-    entity: LegalEntity,
-    customer: Customer,
-    contact: Contact,
-    deposits: Sequence[Document],
+def check_rate(said: Mentions, entity: LegalEntity) -> None:
+    """Refuse an invoice with lines that does not say what late payment costs."""
+    if said.penalty != "none" and said.penalty_rate is None:
+        raise Rejected(
+            "penalty-rate-unknown",
+            "an invoice with lines says the rate of late interest: give late_penalty_rate (per cent a year)"
+            f" or PUT the contract's to /legal-entities/{entity.entity_id}",
+            field="late_penalty_rate",
+        )
+
+
+def content_of_invoice(
+    command: IssueInvoice, invoice: InvoiceIssued, parties: Parties, deposits: Sequence[Document]
+) -> bytes:
+    """What the document of an invoice shows, with the deposit invoices that it deducts."""
+    fields = ("document_number", "issue_date", "net", "vat", "gross")
+    deducted = [{name: getattr(deposit, name) for name in fields} for deposit in deposits]
+    assert invoice.mentions is not None, "every invoice that is issued here has them"
+    return _content(command, invoice, parties, invoice.mentions, {"deposits": deducted})
+
+
+def content_of_credit_note(
+    command: IssueCreditNote, note: CreditNoteIssued, parties: Parties, corrected: Document
+) -> bytes:
+    """What the document of a credit note shows, with the invoice that it corrects."""
+    said = Mentions(
+        operation_category=command.operation_category,
+        vat_on_debits=parties.entity.vat_on_debits,
+        penalty="none",
+    )
+    fields = ("document_number", "issue_date", "deposit")
+    corrects = {name: getattr(corrected, name) for name in fields}
+    return _content(command, note, parties, said, {"corrects": corrects})
+
+
+def _content(
+    command: IssueInvoice | IssueCreditNote,
+    issued: InvoiceIssued | CreditNoteIssued,
+    parties: Parties,
+    said: Mentions,
+    more: dict[str, Any],
 ) -> bytes:
     """Lines, parties and all that the event says, as canonical JSON: equal contents are equal bytes."""
+    check_parties(parties)
+    buyer = asdict(parties.customer) | {name: getattr(parties.contact, name) for name in _ADDRESS}
     lines = [
         line.model_dump(mode="json") | {"net": str(net_of(line, command.currency))} for line in command.lines
     ]
-    known = asdict(customer) | {name: getattr(contact, name) for name in _ADDRESS}
-    content = {
-        "invoice": InvoiceIssued(**invoice).model_dump(mode="json", exclude={"document_digest"}),
-        "seller": asdict(entity),
-        "buyer": {name: known[name] for name in (*_BUYER, *_ADDRESS)},
+    content = more | {
+        "kind": "invoice" if isinstance(issued, InvoiceIssued) else "credit_note",
+        "issued": issued.model_dump(mode="json", exclude={"document_digest", "mentions"}),
+        "mentions": said.model_dump(mode="json"),
+        "seller": asdict(parties.entity),
+        "buyer": {name: buyer[name] for name in (*_BUYER, *_ADDRESS)},
         "lines": lines,
-        "deposits": [
-            {
-                name: getattr(deposit, name)
-                for name in ("document_number", "issue_date", "net", "vat", "gross")
-            }
-            for deposit in deposits
-        ],
         "vat_in_euros": command.vat_in_euros,
         "delivery_date": command.delivery_date,
         "buyer_reference": command.buyer_reference,

@@ -11,16 +11,19 @@ from lettra_events.contracts.invoicing import (
     BadDebtProposed,
     BadDebtRefused,
     BadDebtWrittenOff,
+    CreditNoteIssued,
     CreditNoteRequestApproved,
     CreditNoteRequested,
     CreditNoteRequestRefused,
     DisputeOpened,
     DisputeReassigned,
     DisputeResolved,
+    InvoiceIssued,
     LifecycleStatusReceived,
 )
 from lettra_events.service.rejection import Rejected
-from lettra_invoicing.decider.terms import check_whole, rounded
+from lettra_invoicing.decider.terms import check_whole
+from lettra_invoicing.documents.amounts import rounded
 from lettra_invoicing.domain import (
     AcceptDispute,
     ApproveCreditNote,
@@ -39,17 +42,6 @@ from lettra_invoicing.domain import (
 )
 
 OPEN = "open"
-
-
-def need_invoice(document: Document | None, entity_id: str, number: str) -> Document:
-    if document is None or document.kind != "invoice":
-        raise Rejected(
-            "unknown-invoice",
-            f"there is no invoice {number} of {entity_id}",
-            status=404,
-            field="document_number",
-        )
-    return document
 
 
 def _on(document: Document) -> dict[str, Any]:
@@ -132,7 +124,7 @@ def note_of_dispute(command: AcceptDispute, dispute: Dispute, document: Document
 
 
 def accept_dispute(
-    command: AcceptDispute, dispute: Dispute, note: IssueCreditNote, number: str
+    command: AcceptDispute, dispute: Dispute, note: InvoiceIssued | CreditNoteIssued
 ) -> DisputeResolved:
     """The dispute ends with this credit note."""
     return DisputeResolved(
@@ -142,7 +134,7 @@ def accept_dispute(
         amount=dispute.amount,
         currency=dispute.currency,
         credited=note.gross,
-        credit_note=number,
+        credit_note=note.document_number,
         resolved_on=command.resolved_on,
         who=command.who,
         why=command.why,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import CreditNoteIssued, DepositDeducted, InvoiceIssued, NumberDrawn
@@ -18,7 +17,6 @@ from lettra_invoicing.decider.evolving import document_of
 from lettra_invoicing.decider.numbering import draw_number
 from lettra_invoicing.decider.printed import printed
 from lettra_invoicing.domain import (
-    Contact,
     Customer,
     DepositAsked,
     Document,
@@ -33,19 +31,17 @@ from lettra_invoicing.domain import (
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An invoice that is issued: its number, the invoice, its content where it has lines, and what to know of it."""
+    """A document that is issued: its number, itself, its content where it has lines, and what to know of it."""
 
     drawn: NumberDrawn
-    invoice: InvoiceIssued
+    document: InvoiceIssued | CreditNoteIssued
     content: bytes | None
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def issue_invoice(
     command: IssueInvoice,
-    entity: LegalEntity,
-    customer: Customer,
-    contact: Contact | None,
+    parties: contents.Parties,
     deposits: Sequence[Document | None],
     series: Series | None,
 ) -> Issue:
@@ -53,35 +49,44 @@ def issue_invoice(
     net, vat, gross = contents.amounts_of(command)
     deducted = _deduct(command, deposits, gross)
     payable = gross - sum((each.amount for each in deducted), Decimal(0))
-    due = terms.when_due(command, customer)
+    due = terms.when_due(command, parties.customer)
     discount_amount, discount_until = terms.discount(command, due.terms, payable)
-    party = contents.check_parties(command, entity, customer, contact) if command.lines else None
     drawn = draw_number(command.entity_id, command.series, command.issue_date, series)
-    data: dict[str, Any] = {
-        "customer_id": command.customer_id,
-        "entity_id": command.entity_id,
-        "document_number": drawn.document_number,
-        "issue_date": command.issue_date,
-        "due_date": due.due_date,
-        "currency": command.currency,
-        "net": net,
-        "vat": vat,
-        "gross": gross,
-        "payment_reference": creditor_reference(drawn.document_number),
-        "terms": due.terms.written if due.terms else None,
-        "instalments": terms.instalments(command, payable),
-        "discount_amount": discount_amount,
-        "discount_until": discount_until,
-        "deposit": command.deposit,
-        "deposits": deducted,
-        "mentions": contents.mentions(command, entity, customer),
-    }
+    invoice = InvoiceIssued(
+        customer_id=command.customer_id,
+        entity_id=command.entity_id,
+        document_number=drawn.document_number,
+        issue_date=command.issue_date,
+        due_date=due.due_date,
+        currency=command.currency,
+        net=net,
+        vat=vat,
+        gross=gross,
+        payment_reference=creditor_reference(drawn.document_number),
+        terms=due.terms.written if due.terms else None,
+        instalments=terms.instalments(command, payable),
+        discount_amount=discount_amount,
+        discount_until=discount_until,
+        deposit=command.deposit,
+        deposits=deducted,
+        mentions=contents.mentions(command, parties.entity, parties.customer),
+    )
+    if not command.lines:
+        return Issue(drawn, invoice, None, due.warnings)
+    said = invoice.mentions
+    assert said is not None
+    contents.check_rate(said, parties.entity)
     known = [deposit for deposit in deposits if deposit is not None]
-    content = contents.content_of(command, data, entity, customer, party, known) if party else None
-    if content is not None:
-        printed(json.loads(content))
-    digest = contents.digest_of(content) if content else None
-    return Issue(drawn, InvoiceIssued(**data, document_digest=digest), content, due.warnings)
+    content = contents.content_of_invoice(command, invoice, parties, known)
+    return _with_content(Issue(drawn, invoice, content, due.warnings))
+
+
+def _with_content(issue: Issue) -> Issue:
+    """The document knows its content by the digest; refused where it could not be printed."""
+    assert issue.content is not None
+    printed(json.loads(issue.content))
+    digest = contents.digest_of(issue.content)
+    return replace(issue, document=issue.document.model_copy(update={"document_digest": digest}))
 
 
 def _deduct(
@@ -122,19 +127,39 @@ def _deducted(command: IssueInvoice, asked: DepositAsked, deposit: Document | No
     return DepositDeducted(document_number=number, amount=amount)
 
 
+def need_invoice(document: Document | None, number: str, field: str) -> Document:
+    """The invoice; `field` is where the request names it."""
+    if document is None or document.kind != "invoice":
+        raise Rejected("unknown-invoice", f"there is no invoice {number}", status=404, field=field)
+    return document
+
+
 def issue_credit_note(
-    command: IssueCreditNote, invoice: Document | None, series: Series | None
-) -> tuple[NumberDrawn, CreditNoteIssued]:
-    """The next number of the series, and the credit note that bears it, for no more than is left of its invoice."""
-    if invoice is None or invoice.kind != "invoice":
-        raise Rejected(
-            "unknown-invoice", f"there is no invoice {command.corrects}", status=404, field="corrects"
-        )
-    _check_credit(invoice, command.gross, command.currency, command.issue_date)
+    command: IssueCreditNote, invoice: Document, parties: contents.Parties | None, series: Series | None
+) -> Issue:
+    """The next number of the series, and the credit note that bears it, for no more than is left of its invoice.
+
+    `parties` are needed for a note with lines.
+    """
+    net, vat, gross = contents.amounts_of(command)
+    _check_credit(invoice, gross, command.currency, command.issue_date)
     drawn = draw_number(command.entity_id, command.series, command.issue_date, series)
-    data = command.model_dump(exclude={"series"})
-    note = CreditNoteIssued(**data, customer_id=invoice.customer_id, document_number=drawn.document_number)
-    return drawn, note
+    note = CreditNoteIssued(
+        customer_id=invoice.customer_id,
+        entity_id=command.entity_id,
+        document_number=drawn.document_number,
+        issue_date=command.issue_date,
+        currency=command.currency,
+        net=net,
+        vat=vat,
+        gross=gross,
+        corrects=command.corrects,
+        reason=command.reason,
+    )
+    if parties is None or not command.lines:
+        return Issue(drawn, note, None)
+    content = contents.content_of_credit_note(command, note, parties, invoice)
+    return _with_content(Issue(drawn, note, content))
 
 
 def import_document(

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from lettra_events.service.rejection import Rejected
-from lettra_invoicing.decider.terms import HUNDRED, rounded
-from lettra_invoicing.documents.amounts import add_up, vat_breakdown
+from lettra_invoicing.decider.terms import HUNDRED
+from lettra_invoicing.documents.amounts import add_up, rounded, vat_breakdown
 from lettra_invoicing.documents.model import InvoiceDocument
 from lettra_invoicing.documents.parts import Deposit, Line
 
@@ -69,37 +69,55 @@ def _why(error: Any) -> str:
 
 
 def _document(content: Mapping[str, Any]) -> dict[str, Any]:
-    invoice, buyer = content["invoice"], content["buyer"]
+    issued, buyer = content["issued"], content["buyer"]
     language = buyer["language"] if buyer["language"] in _LANGUAGES else "fr"
     lines = tuple(_line(line) for line in content["lines"])
-    breakdown = vat_breakdown(lines, invoice["currency"], _reasons(content["lines"]))
+    breakdown = vat_breakdown(lines, issued["currency"], _reasons(content["lines"]))
     deposits = tuple(_deposits(content))
     totals = add_up(breakdown, deposits, _decimal(content["vat_in_euros"]))
-    said = invoice["mentions"]
+    said = content["mentions"]
+    is_note = content["kind"] == "credit_note"
     return {
-        "number": invoice["document_number"],
-        "kind": "deposit_invoice" if invoice["deposit"] else "final_invoice" if deposits else "invoice",
+        "number": issued["document_number"],
+        "kind": _kind(content),
         "language": language,
-        "issue_date": invoice["issue_date"],
+        "issue_date": issued["issue_date"],
         "delivery_date": content["delivery_date"],
-        "currency": invoice["currency"],
+        "currency": issued["currency"],
         "operation_category": said["operation_category"],
         "vat_on_debits": said["vat_on_debits"],
         "seller": _seller(content["seller"]),
         "buyer": _buyer(buyer),
+        "corrects": _corrects(content["corrects"]) if is_note else None,
         "deposits": deposits,
         "lines": lines,
         "vat_breakdown": breakdown,
         "totals": totals,
-        "instalments": _instalments(invoice, totals.due),
-        "early_payment_discount": _discount(invoice, totals.due),
+        "instalments": () if is_note else _instalments(issued, totals.due),
+        "early_payment_discount": None if is_note else _discount(issued, totals.due),
         "late_penalty": _penalty(said, language),
         "recovery_indemnity": said["recovery_indemnity"],
-        "credit_transfer": _account(content["seller"]),
-        "payment_reference": invoice["payment_reference"],
+        "credit_transfer": None if is_note else _account(content["seller"]),
+        "payment_reference": issued["payment_reference"],
         "buyer_reference": content["buyer_reference"],
         "order_number": content["order_number"],
         "contract_number": content["contract_number"],
+    }
+
+
+def _kind(content: Mapping[str, Any]) -> str:
+    if content["kind"] == "credit_note":
+        return "credit_note"
+    if content["issued"]["deposit"]:
+        return "deposit_invoice"
+    return "final_invoice" if content["deposits"] else "invoice"
+
+
+def _corrects(invoice: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "number": invoice["document_number"],
+        "issue_date": invoice["issue_date"],
+        "is_deposit": invoice["deposit"],
     }
 
 
@@ -117,12 +135,14 @@ def _reasons(lines: list[dict[str, Any]]) -> dict[Any, str]:
 
 def _deposits(content: Mapping[str, Any]) -> list[Deposit]:
     """So much of each as is deducted, its VAT in proportion."""
-    taken = {each["document_number"]: Decimal(each["amount"]) for each in content["invoice"]["deposits"]}
+    if content["kind"] == "credit_note":
+        return []
+    taken = {each["document_number"]: Decimal(each["amount"]) for each in content["issued"]["deposits"]}
     found = []
     for deposit in content["deposits"]:
         gross = taken[deposit["document_number"]]
         share = Decimal(deposit["vat"]) * gross / Decimal(deposit["gross"])
-        vat = rounded(share, content["invoice"]["currency"])
+        vat = rounded(share, content["issued"]["currency"])
         found.append(
             Deposit(
                 number=deposit["document_number"],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from lettra_events.contracts.invoicing import Instalment
-from lettra_events.money import exponent_of
 from lettra_events.service.rejection import Rejected
+from lettra_invoicing.documents.amounts import rounded
 from lettra_invoicing.domain import Customer, IssueInvoice, Terms, read_terms
 from lettra_invoicing.domain.terms import BY_LAW, check_allowed
 
@@ -23,11 +23,6 @@ class Due:
     due_date: date
     terms: Terms | None
     warnings: tuple[str, ...]
-
-
-def rounded(amount: Decimal, currency: str) -> Decimal:
-    """To the currency's minor unit, half a unit away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-exponent_of(currency)), ROUND_HALF_UP) + 0
 
 
 def when_due(command: IssueInvoice, customer: Customer) -> Due:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, NumberDrawn
 from lettra_events.decisions.tables import put
 from lettra_events.decisions.workspace import Workspace
 from lettra_invoicing.decider import issuing, numbering, opening
+from lettra_invoicing.decider.contents import Parties
 from lettra_invoicing.decider.customers import need_customer, need_entity
 from lettra_invoicing.domain import (
     CALENDAR,
@@ -40,21 +40,20 @@ def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
         (SERIES, (command.entity_id, command.series)),
         *((DOCUMENTS, key) for key in deposits),
     )
-    entity = need_entity(workspace.get(LEGAL_ENTITIES, command.entity_id), command.entity_id)
-    customer = need_customer(workspace.get(CUSTOMERS, command.customer_id), command.customer_id)
+    parties = _parties(workspace, command.entity_id, command.customer_id, with_address=bool(command.lines))
     issue = issuing.issue_invoice(
         command,
-        entity,
-        customer,
-        _addressee(workspace, customer) if command.lines else None,
+        parties,
         workspace.get_many(DOCUMENTS, deposits),
         workspace.get(SERIES, command.entity_id, command.series),
     )
-    answer = _append_issued(workspace, issue.drawn, issue.invoice, issue.warnings)
-    if issue.content is not None:
-        kept = DocumentContent(command.entity_id, issue.invoice.document_number, issue.content)
-        workspace.apply(put(DOCUMENT_CONTENTS, kept))
-    return answer
+    return append_issue(workspace, issue)
+
+
+def _parties(workspace: Workspace, entity_id: str, customer_id: str, *, with_address: bool) -> Parties:
+    entity = need_entity(workspace.get(LEGAL_ENTITIES, entity_id), entity_id)
+    customer = need_customer(workspace.get(CUSTOMERS, customer_id), customer_id)
+    return Parties(entity, customer, _addressee(workspace, customer) if with_address else None)
 
 
 def _addressee(workspace: Workspace, customer: Customer) -> Contact | None:
@@ -68,27 +67,27 @@ def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
     workspace.expect(
         (DOCUMENTS, (command.entity_id, command.corrects)), (SERIES, (command.entity_id, command.series))
     )
-    drawn, note = issuing.issue_credit_note(
-        command,
-        workspace.get(DOCUMENTS, command.entity_id, command.corrects),
-        workspace.get(SERIES, command.entity_id, command.series),
-    )
-    return _append_issued(workspace, drawn, note)
+    found = workspace.get(DOCUMENTS, command.entity_id, command.corrects)
+    invoice = issuing.need_invoice(found, command.corrects, "corrects")
+    parties = None
+    if command.lines:
+        parties = _parties(workspace, command.entity_id, invoice.customer_id, with_address=True)
+    series = workspace.get(SERIES, command.entity_id, command.series)
+    return append_issue(workspace, issuing.issue_credit_note(command, invoice, parties, series))
 
 
-def _append_issued(
-    workspace: Workspace,
-    drawn: NumberDrawn,
-    document: InvoiceIssued | CreditNoteIssued,
-    warnings: tuple[str, ...] = (),
-) -> Issued:
+def append_issue(workspace: Workspace, issue: issuing.Issue) -> Issued:
     """The document's stream is created, not locked beforehand: its number is only known under the series' lock."""
-    workspace.append(drawn)
+    document = issue.document
+    workspace.append(issue.drawn)
     workspace.create(document)
+    if issue.content is not None:
+        kept = DocumentContent(document.entity_id, document.document_number, issue.content)
+        workspace.apply(put(DOCUMENT_CONTENTS, kept))
     return Issued(
         document_number=document.document_number,
         payment_reference=document.payment_reference,
-        warnings=warnings,
+        warnings=issue.warnings,
     )
 
 

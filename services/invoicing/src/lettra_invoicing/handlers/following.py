@@ -28,6 +28,7 @@ from lettra_invoicing.domain import (
     RequestCreditNote,
 )
 from lettra_invoicing.handlers.answers import DisputeTaken, RequestTaken, StatusTaken
+from lettra_invoicing.handlers.documents import append_issue
 
 BadDebtDecision = Literal["approve", "refuse"]
 
@@ -58,9 +59,10 @@ def accept_dispute(workspace: Workspace, dispute_id: str, command: AcceptDispute
     dispute = following.need_open_dispute(workspace.get(DISPUTES, dispute_id), dispute_id)
     document = _invoice_of(workspace, dispute)
     note = following.note_of_dispute(command, dispute, document)
-    number = _issue(workspace, note, document)
-    workspace.append(following.accept_dispute(command, dispute, note, number))
-    return DisputeTaken(dispute_id=dispute_id, outcome="accepted", credit_note=number)
+    issue = _issue(workspace, note, document)
+    resolved = following.accept_dispute(command, dispute, issue.document)
+    workspace.append(resolved)
+    return DisputeTaken(dispute_id=dispute_id, outcome="accepted", credit_note=resolved.credit_note)
 
 
 def request_credit_note(workspace: Workspace, command: RequestCreditNote) -> RequestTaken:
@@ -75,7 +77,8 @@ def approve_credit_note(workspace: Workspace, request_id: str, command: ApproveC
         workspace.get(REQUESTS, request_id), request_id, "credit_note", command
     )
     document = _invoice_of(workspace, request)
-    number = _issue(workspace, following.note_of_request(command, request, document), document)
+    note = following.note_of_request(command, request, document)
+    number = _issue(workspace, note, document).document.document_number
     workspace.append(following.approve_credit_note(command, request, number))
     return RequestTaken(request_id=request_id, state="approved", credit_note=number)
 
@@ -119,20 +122,19 @@ def receive_status(workspace: Workspace, command: ReceiveStatus) -> StatusTaken:
 
 
 def _invoice(workspace: Workspace, entity_id: str, number: str) -> Document:
-    return following.need_invoice(workspace.get(DOCUMENTS, entity_id, number), entity_id, number)
+    return issuing.need_invoice(workspace.get(DOCUMENTS, entity_id, number), number, "document_number")
 
 
 def _invoice_of(workspace: Workspace, row: Dispute | Request) -> Document:
     return _invoice(workspace, row.entity_id, row.document_number)
 
 
-def _issue(workspace: Workspace, note: IssueCreditNote, document: Document) -> str:
-    """Issue the credit note; its number."""
+def _issue(workspace: Workspace, note: IssueCreditNote, document: Document) -> issuing.Issue:
+    """Issue the credit note, without lines."""
     series = workspace.get(SERIES, note.entity_id, note.series)
-    drawn, event = issuing.issue_credit_note(note, document, series)
-    workspace.append(drawn)
-    workspace.create(event)
-    return event.document_number
+    issue = issuing.issue_credit_note(note, document, None, series)
+    append_issue(workspace, issue)
+    return issue
 
 
 def _next_id(document: Document, what: str) -> str:

@@ -16,6 +16,7 @@ from lettra_invoicing.domain.terms import TermsText
 from lettra_invoicing.domain.values import CreditorReference, DocumentNumber, SeriesName, Sum, Text
 
 DEPOSITS_MAX, LINES_MAX = 50, 1_000
+ZERO = Decimal(0)
 Percent = Annotated[Sum, Field(gt=0, le=100)]
 Quantity = Annotated[Sum, Field(max_digits=12, decimal_places=4)]
 Reason = Literal[
@@ -105,30 +106,17 @@ class LineAsked(Asked):
     exemption_reason: Text | None = None
 
 
-class IssueInvoice(Asked):
-    """Issue an invoice with the next number of a series.
-
-    When it is due: `due_date`, or from `terms`, or from the customer's terms, or 30 days. Amounts may be left out where
-    `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts. `late_penalty_rate`: per cent a
-    year, what the law's or the contract's rule comes to now. `vat_in_euros`: where the currency is another.
-    """
+class _Billed(Asked):
+    """Amounts, which may be left out where `lines` say them; and what a document with lines shows beside them."""
 
     entity_id: Identifier
-    customer_id: Identifier
     series: SeriesName
     issue_date: IsoDate
-    due_date: IsoDate | None = None
-    terms: TermsText | None = None
     currency: CurrencyCode
     net: Annotated[Sum, Field(ge=0)] | None = None
     vat: Annotated[Sum, Field(ge=0)] | None = None
     gross: Annotated[Sum, Field(gt=0)] | None = None
-    instalments: Annotated[tuple[InstalmentAsked, ...], Field(max_length=PARTS_MAX)] = ()
-    discount: DiscountAsked | None = None
-    deposit: bool = False
-    deposits: Annotated[tuple[DepositAsked, ...], Field(max_length=DEPOSITS_MAX)] = ()
     operation_category: Literal["goods", "services", "mixed"] | None = None
-    late_penalty_rate: Percent | None = None
     lines: Annotated[tuple[LineAsked, ...], Field(max_length=LINES_MAX)] = ()
     vat_in_euros: Annotated[Sum, Field(ge=0)] | None = None
     delivery_date: IsoDate | None = None
@@ -137,32 +125,56 @@ class IssueInvoice(Asked):
     contract_number: Text | None = None
 
     @model_validator(mode="after")
+    def _amounts_or_lines(self) -> Self:
+        if self.lines and self.operation_category is None:
+            raise ValueError(
+                "operation_category is missing: goods, services or mixed (CGI ann. II 242 nonies A)"
+            )
+        amounts = {"net": self.net, "vat": self.vat, "gross": self.gross}
+        if self.lines and not any(amount is not None for amount in amounts.values()):
+            return self
+        for name, amount in amounts.items():
+            if amount is None:
+                raise ValueError(f"{name} is missing: give net, vat and gross, or lines without any of them")
+        check_sums(self.currency, self.net or ZERO, self.vat or ZERO, self.gross or ZERO)
+        return self
+
+
+class IssueInvoice(_Billed):
+    """Issue an invoice with the next number of a series.
+
+    When it is due: `due_date`, or from `terms`, or from the customer's terms, or 30 days. Amounts may be left out where
+    `lines` say them. `deposit`: it is for a deposit; `deposits`: those that it deducts. `late_penalty_rate`: per cent a
+    year, what the law's or the contract's rule comes to now. `vat_in_euros`: where the currency is another.
+    """
+
+    customer_id: Identifier
+    due_date: IsoDate | None = None
+    terms: TermsText | None = None
+    instalments: Annotated[tuple[InstalmentAsked, ...], Field(max_length=PARTS_MAX)] = ()
+    discount: DiscountAsked | None = None
+    deposit: bool = False
+    deposits: Annotated[tuple[DepositAsked, ...], Field(max_length=DEPOSITS_MAX)] = ()
+    late_penalty_rate: Percent | None = None
+
+    @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.due_date is not None:
             _check_due(self.issue_date, self.due_date)
         self._check_instalments()
+        self._check_deposits()
+        if self.discount is not None and self.discount.until < self.issue_date:
+            raise ValueError(f"discount.until {self.discount.until} is before issue_date {self.issue_date}")
+        if self.lines and self.delivery_date is None and not self.deposit:
+            raise ValueError("delivery_date is missing: an invoice says when was delivered or performed")
+        return self
+
+    def _check_deposits(self) -> None:
         if self.deposit and self.deposits:
             raise ValueError("an invoice for a deposit deducts none; leave deposits out")
         numbers = [each.document_number for each in self.deposits]
         if len(set(numbers)) < len(numbers):
             raise ValueError("a deposit invoice is named twice in deposits; add its amounts up")
-        if self.discount is not None and self.discount.until < self.issue_date:
-            raise ValueError(f"discount.until {self.discount.until} is before issue_date {self.issue_date}")
-        if self.lines and self.operation_category is None:
-            raise ValueError(
-                "operation_category is missing: goods, services or mixed (CGI ann. II 242 nonies A)"
-            )
-        if self.lines and self.delivery_date is None and not self.deposit:
-            raise ValueError("delivery_date is missing: an invoice says when was delivered or performed")
-        if not self.lines or self.gross is not None:
-            self._check_amounts()
-        return self
-
-    def _check_amounts(self) -> None:
-        for name, amount in (("net", self.net), ("vat", self.vat), ("gross", self.gross)):
-            if amount is None:
-                raise ValueError(f"{name} is missing: give net, vat and gross, or lines without any of them")
-        check_sums(self.currency, self.net or Decimal(0), self.vat or Decimal(0), self.gross or Decimal(0))
 
     def _check_instalments(self) -> None:
         if not self.instalments:
@@ -179,12 +191,9 @@ class IssueInvoice(Asked):
             raise ValueError("instalments in percent are all in percent, and 100 together")
 
 
-class IssueCreditNote(_Amounts):
-    """Issue a credit note that corrects one invoice, with the next number of a series."""
+class IssueCreditNote(_Billed):
+    """Issue a credit note that corrects one invoice, with the next number of a series; its amounts are positive."""
 
-    entity_id: Identifier
-    series: SeriesName
-    issue_date: IsoDate
     corrects: DocumentNumber
     reason: Reason | None = None
 
