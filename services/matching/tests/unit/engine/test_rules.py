@@ -88,6 +88,22 @@ def test_3_more_than_is_open_stays_on_account() -> None:
     assert (decision.rest, decision.rest_customer_id) == (Decimal("30.00"), "C1")
 
 
+def test_3_a_rest_larger_than_an_item_named_is_left_to_a_person() -> None:
+    """Guard: `designated._doubts_of_more`; most of the money is for something that the text does not say."""
+    decision = World(FA1, DURAND).decide(payment("730.00", "FA-2026-000001", counterparty_iban=IBAN))
+    assert decision.outcome == "proposed"
+
+
+def test_3_a_number_in_full_keeps_later_rules_from_applying_something_else() -> None:
+    """Guard: `Finding.blocks`; the amount is exactly that of another item, but FA-1 is what the text names."""
+    other = invoice("FA-2026-000008", "30.00", "C2")
+    martin = payer("C2", "Martin SAS", OTHER_IBAN)
+    decision = World(FA1, other, DURAND, martin).decide(
+        payment("30.00", "FA-2026-000001", counterparty_iban=OTHER_IBAN)
+    )
+    assert decision.outcome == "proposed"
+
+
 def test_3_what_is_paid_twice_stays_on_account() -> None:
     """Guard: strong keys find settled items (`keys.item_keys`); another open item of that amount is not taken."""
     paid = replace(FA1, open=Decimal(0))
@@ -139,6 +155,14 @@ def test_8_a_discount_still_valid_is_a_write_off(text: str | None, who: str | No
     assert [(line.write_off, line.write_off_type) for line in decision.lines] == [
         (Decimal("5.00"), "early_payment_discount")
     ]
+
+
+def test_8_what_may_be_a_fee_or_a_credit_note_is_left_to_a_person() -> None:
+    """Guard: `designated._fee_or_note`."""
+    world = World(FA2, credit_note("AV-1", "5.00"), DURAND)
+    assert world.decide(payment("245.10", "FA-2026-000002", counterparty_iban=IBAN)).outcome == "proposed"
+    said = world.decide(payment("245.10", "FA-2026-000002 moins avoir", counterparty_iban=IBAN))
+    assert applied(said) == {"FA-2026-000002": "250.10", "AV-1": "5.00"}
 
 
 def test_8_a_discount_that_the_customer_rounded_otherwise() -> None:

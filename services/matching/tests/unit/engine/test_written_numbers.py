@@ -29,6 +29,7 @@ FA = invoice("FA-2026-000123", "120.00")
         "2026-000123",
         "FACTURE 123/2026",
         "INVOICE: 2026000123",
+        "FA20 2600 0123",
     ],
 )
 def test_a_number_is_read_however_it_is_written(text: str) -> None:
