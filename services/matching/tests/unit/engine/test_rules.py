@@ -41,8 +41,10 @@ def test_1_a_structured_reference_settles_its_item(text: str) -> None:
 
 
 def test_1_a_reference_with_wrong_check_digits_says_nothing() -> None:
-    world = World(invoice("FA-2026-000001", "100.00", payment_reference=RF))
-    assert world.decide(payment("40.00", "RF19539007547034")).outcome == "held"
+    """Guard: `text.references_in`; also where an item bears the same wrong one."""
+    wrong = "RF19539007547034"
+    world = World(invoice("FA-2026-000001", "100.00", payment_reference=wrong))
+    assert world.decide(payment("40.00", wrong)).outcome == "held"
 
 
 # -- rule 2 -------------------------------------------------------------------------------------------------------
@@ -309,10 +311,17 @@ def test_7_the_only_sum() -> None:
 
 
 def test_7_a_sum_that_chance_gives_is_proposed() -> None:
-    """Guard: `Rules.chance_max`; among 26 small amounts any amount comes out in some way."""
-    items = [invoice(f"FA-{n}", f"{10 + n * n}.{n:02}", issue_date=date(2026, 1, 1 + n)) for n in range(22)]
-    decision = World(DURAND, *items).decide(payment("457.33", counterparty_iban=IBAN))
-    assert decision.outcome == "proposed"
+    """Guard: `Rules.chance_max`; the sum is unique, but 13 items have so many that one hit says little."""
+    items = [
+        invoice(f"FA-{n}", f"{10 + n * n * 7}.{n * 37 % 100:02}", issue_date=date(2026, 1, 1 + n))
+        for n in range(13)
+    ]
+    incoming = payment("1791.32", counterparty_iban=IBAN)
+    decision = World(DURAND, *items).decide(incoming)
+    assert (decision.outcome, decision.rule, decision.solutions) == ("proposed", "unique_sum", 1)
+    assert any("by chance" in words for words in decision.evidence)
+    daring = World(DURAND, *items, rules=Rules(chance_max=1.0))
+    assert daring.decide(incoming).outcome == "applied"
 
 
 def test_9_without_designation_the_law_proposes() -> None:
