@@ -15,12 +15,13 @@ import pytest
 import toys
 from aiokafka import AIOKafkaProducer
 from store_of_toys import all_published, append_any, deposits, ids, published, relaying
+from verifying import written
 
 from lettra_events.kafka.relay import ForkDetected
-from lettra_events.kafka.topics import partition_of
+from lettra_events.kafka.topics import ensure_topic, partition_of
 from lettra_events.store.relay_store import sequence_outbox
 from lettra_events.testing.published import read_topic, repeats
-from lettra_events.testing.servers import drop_database, fresh_topic
+from lettra_events.testing.servers import drop_database, fresh_database, fresh_topic
 
 if TYPE_CHECKING:
     from store_of_toys import Place
@@ -155,6 +156,35 @@ async def test_a_topic_that_was_made_anew_is_refused(place: Place, servers: Serv
     reason = await refused(emptied)
     assert f"{emptied.topic}[0] is empty, but entry" in reason
     assert "Restore it, or send again what it lost (lettra resend): see the runbook" in reason
+
+
+async def test_an_empty_database_is_refused_where_a_later_generation_has_the_history(
+    place: Place, servers: Servers
+) -> None:
+    """Guard: _later_partitions (kafka/fork.py): the first generation, made anew and empty, contradicts nobody."""
+    later = replace(place, topic=f"{place.topic}.g3")
+    await ensure_topic(servers.kafka, later.topic, 3)
+    await publish(later, 10)
+    async with fresh_database(servers.postgres, ddl=toys.DDL) as dsn:
+        empty = replace(place, dsn=dsn)
+        connection = await asyncpg.connect(dsn)
+        await append_any(connection, *deposits(3, note="a second history"))
+        await connection.close()
+        reason = await refused(empty)
+    assert re.search(rf"^{re.escape(later.topic)}\[\d\] ends with entry", reason)
+    assert "is not in this database's log (head 0)" in reason
+    assert REMEDY in reason
+
+
+async def test_a_later_generation_of_the_same_history_is_no_fork(
+    connection: asyncpg.Connection, place: Place, servers: Servers
+) -> None:
+    """Guard: only another history is refused; a move that was begun and given up is of this one (kafka/fork.py)."""
+    await publish(place, 10)
+    await ensure_topic(servers.kafka, f"{place.topic}.g2", 3)
+    await written(servers.kafka, await read_topic(servers.kafka, place.topic), f"{place.topic}.g2")
+    await publish(place, 10)
+    assert len(await published(place)) == 20
 
 
 async def test_a_record_of_somebody_else_is_passed_over(connection: asyncpg.Connection, place: Place) -> None:

@@ -1,8 +1,9 @@
 """Before a relay publishes: is what the topic holds the history of this very database?
 
 A restored backup, or another installation's database, would continue a history that readers know otherwise. The
-last record of each partition says so: its hash is in the log, or the two have parted. And a topic that lost its end
-would go on behind a hole, at which every reader from the beginning would wait for ever.
+last record of each partition says so: its hash is in the log, or the two have parted. So do later generations of the
+topic: an empty database finds an empty first generation, and readers that have long moved on. And a topic that lost its
+end would go on behind a hole, at which every reader from the beginning would wait for ever.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from lettra_events.envelope import LogEntry, MalformedRecord, from_record
+from lettra_events.kafka.generations import generation_name, generation_numbers
+from lettra_events.kafka.topics import topic_sizes
 from lettra_events.store.append import Connection
 from lettra_events.store.relay_store import RelayState, chain_at
 
@@ -26,26 +29,40 @@ class ForkDetected(Exception):
 
 
 async def check_fork(connection: Connection, bootstrap: str, topic: str, state: RelayState) -> None:
-    """Raise `ForkDetected` if the last record of any partition is not in this database's log, or is not the last one
-    that the database knows to be published there.
+    """Raise `ForkDetected` if the last record of any partition of the state's generation, or of a later one, is not in
+    this database's log, or is not the last one that the database knows to be published to its generation.
+
+    `topic`: the logical name.
     """
+    own = generation_name(topic, state.generation)
+    partitions = [TopicPartition(own, number) for number in sorted(state.heads)]
+    partitions += await _later_partitions(bootstrap, topic, state.generation)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for number in sorted(state.heads)]
         consumer.assign(partitions)
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
         for tp in partitions:
             last = await last_entry(consumer, tp, begins[tp], ends[tp])
+            if last is not None and await chain_at(connection, last.sequence) != last.chain:
+                raise _fork(tp, last, state)
+            if tp.topic != own:
+                continue
             if last is None:
                 _check_empty(tp, state)
-            elif await chain_at(connection, last.sequence) != last.chain:
-                raise _fork(tp, last, state)
             elif last.sequence < state.heads[tp.partition]:
                 await _check_repeats(consumer, tp, max(begins[tp], ends[tp] - _REPEATS_MAX), ends[tp], state)
     finally:
         await consumer.stop()
+
+
+async def _later_partitions(bootstrap: str, topic: str, generation: int) -> list[TopicPartition]:
+    """Of all generations behind this one that the broker has, whether or not the database knows of them."""
+    sizes = await topic_sizes(bootstrap)
+    later = [number for number in generation_numbers(topic, sizes) if number > generation]
+    names = [generation_name(topic, number) for number in later]
+    return [TopicPartition(name, partition) for name in names for partition in range(sizes[name])]
 
 
 async def last_entry(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> LogEntry | None:

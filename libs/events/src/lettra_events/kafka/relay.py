@@ -123,7 +123,7 @@ class Relay:
                 f"topic {topic} has {partitions} partitions, generation {state.generation} was begun with "
                 f"{len(state.heads)}; make a new generation instead of changing this one"
             )
-        await check_fork(connection, self._settings.bootstrap, topic, state)
+        await check_fork(connection, self._settings.bootstrap, self._settings.topic, state)
 
     async def _rounds(self, connection: Any, producer: AIOKafkaProducer, state: RelayState) -> None:
         backlog = metrics.RELAY_BACKLOG.labels(self._settings.service)

@@ -155,7 +155,7 @@ async def _republish(
 ) -> int:
     """Publish from where the new generation stands until it has caught up; how many entries that were."""
     state = await relay_store.read_generation(connection, new.number)
-    await check_fork(connection, publisher.bootstrap, new.name, state)
+    await check_fork(connection, publisher.bootstrap, publisher.topic, state)
     first, caught_up = state.mark, False
     producer = new_producer(publisher.bootstrap)
     await producer.start()
