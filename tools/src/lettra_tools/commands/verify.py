@@ -289,6 +289,11 @@ def _reservations(sound: Sound) -> list[str]:
             f"{counts['positions_ahead']} positions are ahead of what is published in a topic's new generation; they"
             " were compared with the journal only."
         )
+    if counts.get("parked_unseen"):
+        said.append(
+            f"{counts['parked_unseen']} records that wait behind stopped keys could not be compared with the topic: it"
+            " has them no more, or not yet in its new generation."
+        )
     if counts.get("far_repeats"):
         said.append(
             f"{counts['far_repeats']} repeats stand too far behind the first to be compared without the log."
