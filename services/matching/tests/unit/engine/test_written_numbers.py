@@ -94,10 +94,10 @@ def test_another_years_number_is_not_this_one_even_if_the_amount_is() -> None:
 
 
 def test_a_month_glued_to_more_digits_is_no_number_of_its_own() -> None:
-    """Guard: `_Reader._may_end`; 2026/03 is not AV-2026-000003, so 2026/03/01905 stays a number that is not known."""
+    """2026/03 is not AV-2026-000003, so 2026/03/01905 stays a number that is not known."""
     items = invoice("2026/03/01907", "120.00"), credit_note("AV-2026-000003", "5.00")
     world = World(*items, payer("C1", "Durand", IBAN))
-    unknown = world.decide(payment("120.00", "ZAHLUNG 2026/03/01905", counterparty_iban=IBAN))
+    unknown = world.decide(payment("120.00", "RECHNUNG 2026/03/01905", counterparty_iban=IBAN))
     assert unknown.outcome == "proposed"
 
 
