@@ -186,6 +186,54 @@ class TestRefused:
         assert (shown["done"], shown["finished_at"]) == (2, None)
 
 
+class TestOpenItems:
+    HEADER = (
+        "entity_id,customer_id,item_id,kind,document_number,issue_date,due_date,currency,amount,payment_reference,"
+        "discount_amount,discount_until,original_amount,reminder_step"
+    )
+    ROWS = (
+        "FR01,C-1,A1,invoice,2025/0815,2025-11-03,2025-12-31,EUR,70.00,,,,120.00,2",
+        "FR01,C-1,A2,invoice,2025/0815,2025-11-03,2026-01-31,EUR,60.00,,1.20,2025-11-11,,",
+        "FR01,C-2,A3,credit_note,AV/7,2025-11-03,2025-11-03,EUR,12.00,,,,,",
+    )
+
+    def file(self, *rows: str) -> bytes:
+        return "\n".join([self.HEADER, *rows, ""]).encode()
+
+    async def test_they_are_taken_once_and_draw_no_number(self, api):
+        assert (await api.taken("open-items", self.file(*self.ROWS)))["created"] == 3
+        before = await api.events()
+        assert (await api.taken("open-items", self.file(*self.ROWS)))["created"] == 0
+        assert await api.events() == before
+        assert [event["type"].partition(".")[2] for event in before][-3:] == ["OpeningItemTaken"] * 3
+        assert [(e["data"]["number"], e["data"]["original_amount"]) for e in before[-3:]] == [
+            (1, "120.00"),
+            (2, "60.00"),
+            (1, "12.00"),
+        ]
+        shown = await api.get("/documents/FR01/2025/0815")
+        assert (shown["gross"], shown["net"], shown["origin"]) == ("180.00", None, "opening")
+        assert await api.table("series") == []
+
+    async def test_bad_ones_are_named_and_none_is_taken(self, api):
+        """Guard: rows of one document are checked together (imports/kinds.py)."""
+        await api.taken("invoices", invoices_csv(invoice_row("E-1")))
+        rows = [
+            *self.ROWS,
+            "FR01,C-1,A4,invoice,E-1,2025-11-03,2025-12-31,EUR,70.00,,,,,",
+            "FR01,C-2,A5,invoice,2025/0815,2025-11-03,2025-12-31,EUR,70.00,,,,,",
+            "FR01,C-1,A1,invoice,2025/0815,2025-11-03,2025-12-31,EUR,71.00,,,,120.00,2",
+        ]
+        assert bad(await api.send("open-items", self.file(*rows))) == [
+            (5, "document_number"),
+            (6, "document_number"),
+            (7, "item_id"),
+        ]
+        low = self.file("FR01,C-1,A6,invoice,X,2025-11-03,2025-12-31,EUR,70.00,,,,60.00,-1")
+        assert bad(await api.send("open-items", low)) == [(2, "reminder_step")]
+        assert await api.table("opening_items") == []
+
+
 class TestTogether:
     async def test_rows_that_concern_one_another_are_checked_together(self, api, monkeypatch):
         """Guard: the check goes by groups (imports/grouping.py): a note far behind its invoice sees it."""
