@@ -51,6 +51,33 @@ async def read_office(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Asyn
             yield office
 
 
+@asynccontextmanager
+async def parked_office(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch, *events: Deposited
+) -> AsyncIterator[Office]:
+    """The bookkeeper has read these deposits, and stopped at some of them."""
+    async with (
+        open_office(servers, monkeypatch) as office,
+        topic_named(await fresh_topic(servers.kafka), of="clerk"),
+    ):
+        await office.write(*events)
+        async with office.reader(**READS) as reader:
+            await reader.read_all()
+        yield office
+
+
+async def moved(office: Office, through: int) -> None:
+    """The bookkeeper reads the second generation, made here if it is missing, since this entry of the first."""
+    await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
+    await office.connection.execute("delete from consumer_generations")
+    await office.connection.execute(
+        "insert into consumer_generations (topic, generation, partitions, through, left_at)"
+        " values ($1, 1, 3, $2, now()), ($1, 2, 3, null, null)",
+        office.topic,
+        through,
+    )
+
+
 async def verify(office: Office) -> Sound:
     settings = bookkeeper.Settings(kafka=office.kafka, postgres=office.dsn)
     return await verify_history(bookkeeper.service(office.topic), settings)
@@ -114,17 +141,12 @@ async def test_records_that_wait_and_were_changed_are_found(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guard: each check of verify/parked.py; every change is undone again."""
-    async with (
-        open_office(servers, monkeypatch) as office,
-        topic_named(await fresh_topic(servers.kafka), of="clerk"),
-    ):
-        await office.write(
-            *(Deposited(account=account, amount=n) for n in (1, 2) for account in ("a1", "a2", "a3")),
-            *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
-            *(Deposited(account=account, amount=n) for n in (4, 5) for account in ("a1", "a2", "a3")),
-        )
-        async with office.reader(**READS) as reader:
-            await reader.read_all()
+    events = (
+        *(Deposited(account=account, amount=n) for n in (1, 2) for account in ("a1", "a2", "a3")),
+        *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
+        *(Deposited(account=account, amount=n) for n in (4, 5) for account in ("a1", "a2", "a3")),
+    )
+    async with parked_office(servers, monkeypatch, *events) as office:
         assert (await verify(office)).counts["parked_records"] == 6
         await office.connection.execute("create table kept as select * from parked_records")
         for change, place in (
@@ -157,16 +179,11 @@ async def test_what_waits_is_compared_with_the_topic(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guard: each check of verify/waiting.py: changes that contradict nothing in the database."""
-    async with (
-        open_office(servers, monkeypatch) as office,
-        topic_named(await fresh_topic(servers.kafka), of="clerk"),
-    ):
-        await office.write(
-            *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
-            *(Deposited(account=account, amount=n) for n in (4, 5, 6) for account in ("a1", "a2", "a3")),
-        )
-        async with office.reader(**READS) as reader:
-            await reader.read_all()
+    events = (
+        *(Deposited(account=account, amount=3, note=clerk.RAISES) for account in ("a1", "a2")),
+        *(Deposited(account=account, amount=n) for n in (4, 5, 6) for account in ("a1", "a2", "a3")),
+    )
+    async with parked_office(servers, monkeypatch, *events) as office:
         counts = (await verify(office)).counts
         assert (counts["parked_records"], counts["parked_unseen"]) == (8, 0)
         connection = office.connection
@@ -239,13 +256,7 @@ async def test_what_waits_and_is_not_on_the_topic_any_more_or_not_yet_is_counted
         assert await unseen() == 0
         await delete_before(office.kafka, TopicPartition(office.topic, partition), 2)
         assert await unseen() == 2
-        await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
-        await connection.execute("delete from consumer_generations")
-        await connection.execute(
-            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
-            " values ($1, 1, 3, 8, now()), ($1, 2, 3, null, null)",
-            office.topic,
-        )
+        await moved(office, through=8)
         assert await unseen() == 4
         await connection.execute("update consumer_generations set through = 3 where generation = 1")
         with pytest.raises(Unsound, match="entry 4, table parked_records"):
@@ -286,13 +297,7 @@ async def test_a_service_that_moved_to_another_generation_stands_behind_the_one_
         await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
         await written(office.kafka, await read_topic(office.kafka, office.topic), f"{office.topic}.g2")
         end, _ = await office.position(1)
-        await office.connection.execute("delete from consumer_generations")
-        await office.connection.execute(
-            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
-            " values ($1, 1, 3, $2, now()), ($1, 2, 3, null, null)",
-            office.topic,
-            end,
-        )
+        await moved(office, through=end)
         await office.connection.execute("update consumer_offsets set sequence = $1, next_offset = 0", end)
         assert (await verify(office)).counts["positions"] == 3
         await office.connection.execute(
@@ -308,15 +313,8 @@ async def test_a_position_ahead_of_a_new_generation_that_is_not_published_so_far
 ) -> None:
     """Guard: what was left is no difference in the generation that follows (_is_on_kafka in verify/positions.py)."""
     async with read_office(servers, monkeypatch) as office:
-        await ensure_topic(office.kafka, f"{office.topic}.g2", 3)
         end, _ = await office.position(1)
-        await office.connection.execute("delete from consumer_generations")
-        await office.connection.execute(
-            "insert into consumer_generations (topic, generation, partitions, through, left_at)"
-            " values ($1, 1, 3, $2, now()), ($1, 2, 3, null, null)",
-            office.topic,
-            end,
-        )
+        await moved(office, through=end)
         await office.connection.execute("update consumer_offsets set sequence = $1, next_offset = 0", end)
         sound = await verify(office)
         assert (sound.counts["positions"], sound.counts["positions_ahead"]) == (3, 3)
