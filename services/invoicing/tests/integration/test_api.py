@@ -104,7 +104,7 @@ class TestCommands:
         assert numbers == [f"FA-{n:06d}" for n in range(1, 21)]
 
     async def test_a_number_that_an_imported_document_has(self, api):
-        """Guard: _number_taken (api.py). Without it the caller is told to try again, for ever."""
+        """Guard: _number_taken (api/). Without it the caller is told to try again, for ever."""
         await api.taken("invoices", invoices_csv(invoice_row("FA-000002")))
         await api.made("/invoices", INVOICE)
         before = len(await api.events())
@@ -239,7 +239,7 @@ class TestCorrelation:
 
 class TestLists:
     async def test_documents_come_in_pages_each_once(self, api):
-        """Guard: the cursor is entity and number (queries.py)."""
+        """Guard: the cursor is entity and number (queries/)."""
         await api.made("/legal-entities", {"entity_id": "BE01", "name": "Filiale"})
         rows = [invoice_row(f"E-{n}", entity_id=entity) for n in range(3) for entity in ("FR01", "BE01")]
         other = invoice_row("E-9", customer_id="C-2")
@@ -253,7 +253,7 @@ class TestLists:
         assert pages == 2
 
     async def test_a_page_is_read_by_the_index(self, api):
-        """Guard: the cursor compares the index's columns (queries.py, migrations/001): no page sorts them all."""
+        """Guard: the cursor compares the index's columns (queries/, migrations/001): no page sorts them all."""
         async with api.pool.acquire() as connection:
             await connection.execute("set enable_seqscan = off")
             plan = "\n".join(
@@ -267,7 +267,7 @@ class TestLists:
 
     @pytest.mark.parametrize("number", ["2025/0815", "A/B/C", "x.y_z-1"])
     async def test_numbers_as_erps_write_them(self, api, number):
-        """Guard: the rest of the path is the number (api.py)."""
+        """Guard: the rest of the path is the number (api/)."""
         await api.taken("invoices", invoices_csv(invoice_row(number)))
         assert (await api.get(f"/documents/FR01/{number}"))["document_number"] == number
 

@@ -44,7 +44,7 @@ async def test_the_person_goes_and_the_event_stays(api):
 
 
 async def test_twice_at_once_and_again_is_once(api):
-    """Guard: what was erased is looked up under the lock of its customer (decider.erase_contact, domain/state.py)."""
+    """Guard: what was erased is looked up under the lock of its customer (decider/customers.erase_contact, domain/state/)."""
     answers = await asyncio.gather(*(api.post(ERASE, ASKED) for _ in range(8)))
     assert sorted(answer.json()["created"] for answer in answers) == [False] * 7 + [True]
     before = await written(api)
@@ -54,7 +54,7 @@ async def test_twice_at_once_and_again_is_once(api):
 
 
 async def test_the_old_file_changes_nothing(api):
-    """Guard: register_customer writes a contact beside its customer's event only (handlers.py)."""
+    """Guard: register_customer writes a contact beside its customer's event only (handlers/)."""
     file = customers_csv(f"C-8,Dupont,404833048,,,{MAIL},fr,")
     await api.taken("customers", file)
     assert (await api.post("/contacts/contact:C-8/erase", ASKED)).status_code == 200

@@ -53,7 +53,7 @@ class TestTaken:
         assert not any(MAIL in str(event) for event in await api.events())
 
     async def test_the_same_file_twice_changes_nothing(self, api):
-        """Guard: register_customer and import_document give no event for what is there (decider.py)."""
+        """Guard: register_customer and import_document give no event for what is there (decider/)."""
         invoices = invoices_csv(
             invoice_row("E-1", customer_id="C-8"), note_row("E-2", "E-1", customer_id="C-8")
         )

@@ -251,7 +251,7 @@ class TestHealth:
 
 
 async def test_what_matching_settles_is_shown_and_measured(start, servers):
-    """Guards: projections/settlements.py, the join in queries.py, and the gauges of kafka/watch.py and process.py."""
+    """Guards: projections/settlements.py, the join in queries/, and the gauges of kafka/watch.py and process.py."""
     topic = await fresh_topic(servers.kafka)
     api = await start(replace(SERVICE, reading=replace(READING, topics=(topic,))), ("api", "worker"))
     await api.register()

@@ -42,13 +42,13 @@ def refused_at(error: pytest.ExceptionInfo[ValidationError]) -> list[tuple]:
 
 class TestLegalEntity:
     def test_it_is_registered_and_takes_part_in_closing_days(self):
-        """Guard: evolve adds the entity to the calendar (decider.py)."""
+        """Guard: evolve adds the entity to the calendar (decider/)."""
         outcome = given(evolve).when(registering_entity()).then(ENTITY_REGISTERED)
         assert outcome.result.created is True
         assert outcome.row(CALENDAR, CALENDAR_KEY).entities == ("FR01",)
 
     def test_again_with_the_same_data_is_nothing(self):
-        """Guard: register_legal_entity compares with what exists (decider.py)."""
+        """Guard: register_legal_entity compares with what exists (decider/)."""
         outcome = given(evolve, ENTITY_REGISTERED).when(registering_entity()).then_nothing()
         assert outcome.result.created is False
 
@@ -56,7 +56,7 @@ class TestLegalEntity:
         "changes", [{"name": "Other"}, {"siren": None}, {"vat_number": None}], ids=lambda c: next(iter(c))
     )
     def test_with_other_data_is_refused(self, changes):
-        """Guard: register_legal_entity refuses an id that exists (decider.py)."""
+        """Guard: register_legal_entity refuses an id that exists (decider/)."""
         given(evolve, ENTITY_REGISTERED).when(registering_entity(**changes)).then_refused(
             "legal-entity-exists", "entity_id"
         )
@@ -71,7 +71,7 @@ class TestLegalEntity:
 
 class TestCustomer:
     def test_it_is_registered_with_a_contact_beside_the_event(self):
-        """Guard: the mail goes to CONTACTS and its id to the event (decider.py, handlers.py)."""
+        """Guard: the mail goes to CONTACTS and its id to the event (decider/, handlers/)."""
         outcome = given(evolve).when(registering()).then(CUSTOMER_REGISTERED)
         assert outcome.row(CONTACTS, "contact:C-1").email == MAIL
 
@@ -83,14 +83,14 @@ class TestCustomer:
         assert outcome.row(CONTACTS, "contact:C-1") is None
 
     def test_no_event_has_the_mail_address(self):
-        """Guard: register_customer leaves `email` out of the event (decider.py)."""
+        """Guard: register_customer leaves `email` out of the event (decider/)."""
         outcome = given(evolve).when(registering())
         (event,) = outcome.events
         assert event.name == "Dupont"
         assert MAIL not in event.model_dump_json()
 
     def test_again_with_the_same_data_is_nothing(self):
-        """Guard: register_customer compares with what exists (decider.py)."""
+        """Guard: register_customer compares with what exists (decider/)."""
         first = given(evolve).when(registering())
         again = registering()(first.workspace)
         assert again.created is False
@@ -158,7 +158,7 @@ class TestWhatIsNoCustomer:
         assert refused_at(error) == [("email",)]
 
     def test_a_field_that_is_not_known(self):
-        """Guard: extra="forbid" (domain/commands.py); a mistyped field would be lost."""
+        """Guard: extra="forbid" (domain/commands/); a mistyped field would be lost."""
         with pytest.raises(ValidationError) as error:
             register_customer(e_mail="x")
         assert refused_at(error) == [("e_mail",)]

@@ -73,7 +73,7 @@ class TestPublishing:
 
 class TestErasing:
     def test_the_row_is_gone_and_the_event_says_who_and_why(self):
-        """Guards: decider.erase_contact; the row is removed and published with it (handlers.erase_contact)."""
+        """Guards: decider/customers.erase_contact; the row is removed and published with it (handlers.erase_contact)."""
         outcome = registered().when(erasing()).then(ERASED)
         assert outcome.result.created is True
         assert outcome.row(CONTACTS, CONTACT) is None
@@ -87,7 +87,7 @@ class TestErasing:
         assert after == replace(before, contact_id=None)
 
     def test_twice_changes_nothing_whoever_asks(self):
-        """Guard: erased_contacts is looked at first (decider.erase_contact)."""
+        """Guard: erased_contacts is looked at first (decider/customers.erase_contact)."""
         outcome = (
             given(evolve, CUSTOMER_REGISTERED, ERASED).when(erasing(who="other", why="other")).then_nothing()
         )
@@ -101,7 +101,7 @@ class TestErasing:
 
     @pytest.mark.parametrize("contact_id", ["contact:C-2", "contact:C-3", "C-1", "contact:", "contact:C-1:2"])
     def test_no_such_contact(self, contact_id):
-        """Guard: the customer's contact has this id (decider.erase_contact). C-2 has none."""
+        """Guard: the customer's contact has this id (decider/customers.erase_contact). C-2 has none."""
         history = given(evolve, ENTITY_REGISTERED, CUSTOMER_REGISTERED, OTHER_REGISTERED)
         history.when(erasing(contact_id)).then_refused("unknown-contact", "contact_id")
 
@@ -109,7 +109,7 @@ class TestErasing:
         "changes", [{"who": ""}, {"why": " "}, {"why": "two\nlines"}, {"who": "x" * 201}]
     )
     def test_somebody_erases_for_a_reason(self, changes):
-        """Guard: Text (domain/commands.py)."""
+        """Guard: Text (domain/commands/)."""
         with pytest.raises(ValidationError):
             erasing(**changes)
 

@@ -44,12 +44,12 @@ class TestInvoice:
         assert outcome.row(SERIES, "FR01", "2025") is None
 
     def test_the_same_again_is_nothing(self):
-        """Guard: import_document compares with what exists (decider.py)."""
+        """Guard: import_document compares with what exists (decider/)."""
         outcome = given(evolve, *BASE, imported_event()).when(importing()).then_nothing()
         assert outcome.result is False
 
     def test_the_same_again_is_nothing_after_it_was_credited(self):
-        """Guard: `credited` is left out of the comparison: it is not of the document (decider.py)."""
+        """Guard: `credited` is left out of the comparison: it is not of the document (decider/)."""
         given(evolve, *BASE, imported_event(), NOTE).when(importing()).then_nothing()
 
     @pytest.mark.parametrize(
@@ -64,27 +64,27 @@ class TestInvoice:
         ids=lambda c: next(iter(c)),
     )
     def test_with_other_data_is_refused(self, changes):
-        """Guard: import_document refuses a number that exists (decider.py)."""
+        """Guard: import_document refuses a number that exists (decider/)."""
         given(evolve, *BASE, imported_event()).when(importing(**changes)).then_refused(
             "document-exists", "document_number"
         )
 
     def test_the_number_of_one_issued_here_is_refused(self):
-        """Guard: `origin` takes part in the comparison (decider.py)."""
+        """Guard: `origin` takes part in the comparison (decider/)."""
         same = {"document_number": "FA-000001", "issue_date": "2026-01-05", "due_date": "2026-02-05"}
         given(evolve, *BASE, invoice_event()).when(importing(**same, payment_reference=None)).then_refused(
             "document-exists", "document_number"
         )
 
     def test_another_entity_may_have_the_same_number(self):
-        """Guard: DOCUMENTS is keyed by entity and number (domain/state.py)."""
+        """Guard: DOCUMENTS is keyed by entity and number (domain/state/)."""
         other = BASE[0].model_copy(update={"entity_id": "FR02"})
         given(evolve, *BASE, other, imported_event()).when(importing(entity_id="FR02")).then(
             imported_event(entity_id="FR02")
         )
 
     def test_an_unknown_entity_or_customer_is_refused(self):
-        """Guards: _need_entity, _need_customer (decider.py)."""
+        """Guards: need_entity, need_customer (decider/)."""
         given(evolve, *BASE[1:]).when(importing()).then_refused("unknown-legal-entity", "entity_id")
         given(evolve, *BASE).when(importing(customer_id="C-9")).then_refused(
             "unknown-customer", "customer_id"
@@ -102,7 +102,7 @@ class TestInvoice:
         ids=["no due date", "due before", "corrects", "reference", "kind"],
     )
     def test_what_is_no_document(self, changes, words):
-        """Guards: ImportDocument's validators (domain/commands.py), CreditorReference (domain/values.py)."""
+        """Guards: ImportDocument's validators (domain/commands/), CreditorReference (domain/values.py)."""
         with pytest.raises(ValidationError, match=words):
             imported(**changes)
 
@@ -112,30 +112,30 @@ class TestCreditNote:
         given(evolve, *BASE, imported_event()).when(importing_note()).then(NOTE)
 
     def test_the_same_again_is_nothing(self):
-        """Guard: what exists is compared before anything is credited again (decider.py)."""
+        """Guard: what exists is compared before anything is credited again (decider/)."""
         given(evolve, *BASE, imported_event(), NOTE).when(importing_note()).then_nothing()
 
     def test_of_another_customer_is_refused(self):
-        """Guard: import_document compares the customers (decider.py)."""
+        """Guard: import_document compares the customers (decider/)."""
         given(evolve, *BASE, imported_event()).when(importing_note(customer_id="C-2")).then_refused(
             "other-customer", "customer_id"
         )
 
     def test_of_an_unknown_invoice_or_of_a_credit_note_is_refused(self):
-        """Guard: import_document needs the invoice (decider.py)."""
+        """Guard: import_document needs the invoice (decider/)."""
         given(evolve, *BASE).when(importing_note()).then_refused("unknown-invoice", "corrects")
         given(evolve, *BASE, invoice_event(), note_event()).when(
             importing_note(corrects="AV-000001")
         ).then_refused("unknown-invoice", "corrects")
 
     def test_above_its_invoice_is_refused(self):
-        """Guard: _check_credit serves imports as well (decider.py)."""
+        """Guard: _check_credit serves imports as well (decider/)."""
         given(evolve, *BASE, imported_event()).when(
             importing_note(net="100.01", vat="20.00", gross="120.01")
         ).then_refused("credit-exceeds-invoice", "gross")
 
     def test_without_an_invoice_named(self):
-        """Guard: ImportDocument (domain/commands.py); CGI art. 289."""
+        """Guard: ImportDocument (domain/commands/); CGI art. 289."""
         with pytest.raises(ValidationError, match="names its invoice"):
             imported_note(corrects=None)
 
@@ -151,13 +151,13 @@ class TestDays:
         assert outcome.result.created is True
 
     def test_again_is_nothing(self):
-        """Guard: close_day compares with the calendar (decider.py)."""
+        """Guard: close_day compares with the calendar (decider/)."""
         closed = InvoicingDayClosed(business_date="2026-01-31", entities=("FR01",))
         outcome = given(evolve, *BASE, closed).when(self.closing("2026-01-31")).then_nothing()
         assert outcome.result.created is False
 
     def test_an_earlier_one_is_refused_and_a_later_one_is_not(self):
-        """Guard: close_day compares with the calendar (decider.py)."""
+        """Guard: close_day compares with the calendar (decider/)."""
         closed = InvoicingDayClosed(business_date="2026-01-31", entities=("FR01",))
         history = given(evolve, *BASE, closed)
         history.when(self.closing("2026-01-30")).then_refused("day-already-closed", "business_date")

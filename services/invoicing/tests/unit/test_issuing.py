@@ -63,13 +63,13 @@ class TestInvoice:
         assert outcome.result.document_number == "FA-000001"
 
     def test_the_next_one_has_the_next_number(self):
-        """Guard: _draw_number counts on from the series' row (decider.py)."""
+        """Guard: draw_number counts on from the series' row (decider/)."""
         outcome = given(evolve, *BASE, drawn(41)).when(issuing())
         assert [outcome.events[0], outcome.events[1].document_number] == [drawn(42), "FA-000042"]
         assert outcome.row(SERIES, "FR01", "FA").last_number == 42
 
     def test_each_series_and_each_entity_counts_by_itself(self):
-        """Guard: SERIES is keyed by entity and series (domain/state.py)."""
+        """Guard: SERIES is keyed by entity and series (domain/state/)."""
         history = given(evolve, *BASE, drawn(41), replace_entity(drawn(7)))
         assert history.when(issuing(series="FB")).events[0] == drawn(1, "FB")
 
@@ -81,17 +81,17 @@ class TestInvoice:
         assert outcome.events[1].payment_reference == reference
 
     def test_a_date_that_goes_back_is_refused(self):
-        """Guard: _draw_number compares with the series' last date (CGI ann. II art. 242 nonies A)."""
+        """Guard: draw_number compares with the series' last date (CGI ann. II art. 242 nonies A)."""
         history = given(evolve, *BASE, drawn(1, issue_date="2026-01-06"))
         history.when(issuing(issue_date="2026-01-05")).then_refused("issue-date-goes-back", "issue_date")
         assert history.when(issuing(issue_date="2026-01-06")).error is None
 
     def test_an_unknown_entity_is_refused(self):
-        """Guard: _need_entity (decider.py)."""
+        """Guard: need_entity (decider/)."""
         given(evolve, CUSTOMER_REGISTERED).when(issuing()).then_refused("unknown-legal-entity", "entity_id")
 
     def test_an_unknown_customer_is_refused(self):
-        """Guard: _need_customer (decider.py)."""
+        """Guard: need_customer (decider/)."""
         given(evolve, ENTITY_REGISTERED).when(issuing()).then_refused("unknown-customer", "customer_id")
 
 
@@ -101,7 +101,7 @@ def replace_entity(number: NumberDrawn) -> NumberDrawn:
 
 class TestCreditNote:
     def test_it_names_its_invoice_and_takes_from_it(self):
-        """Guard: evolve adds the note to the invoice's `credited` (decider.py)."""
+        """Guard: evolve adds the note to the invoice's `credited` (decider/)."""
         outcome = given(evolve, *BASE, invoice_event()).when(crediting())
         number, note = outcome.events
         assert number == drawn(1, "AV", "2026-01-10")
@@ -109,27 +109,27 @@ class TestCreditNote:
         assert outcome.row(DOCUMENTS, "FR01", "FA-000001").credited == Decimal("12.00")
 
     def test_it_is_refused_above_its_invoice(self):
-        """Guard: _check_credit compares with what is left (decider.py)."""
+        """Guard: _check_credit compares with what is left (decider/)."""
         above = {"net": "100.01", "vat": "20.00", "gross": "120.01"}
         history = given(evolve, *BASE, invoice_event())
         history.when(crediting(**above)).then_refused("credit-exceeds-invoice", "gross")
         assert history.when(crediting(net="100", vat="20", gross="120")).error is None
 
     def test_it_is_refused_above_what_others_left(self):
-        """Guard: _check_credit takes off what is credited already (decider.py)."""
+        """Guard: _check_credit takes off what is credited already (decider/)."""
         before = note_event(net="100", vat="8.01", gross="108.01")
         history = given(evolve, *BASE, invoice_event(), drawn(1, "AV"), before)
         history.when(crediting()).then_refused("credit-exceeds-invoice", "gross")
         assert history.when(crediting(net="10", vat="1.99", gross="11.99")).error is None
 
     def test_another_currency_is_refused(self):
-        """Guard: _check_credit compares the currencies (decider.py)."""
+        """Guard: _check_credit compares the currencies (decider/)."""
         given(evolve, *BASE, invoice_event()).when(crediting(currency="USD")).then_refused(
             "wrong-currency", "currency"
         )
 
     def test_a_date_before_the_invoice_is_refused(self):
-        """Guard: _check_credit compares the dates (decider.py)."""
+        """Guard: _check_credit compares the dates (decider/)."""
         history = given(evolve, *BASE, invoice_event())
         history.when(crediting(issue_date="2026-01-04")).then_refused("credit-before-invoice", "issue_date")
         assert history.when(crediting(issue_date="2026-01-05")).error is None
@@ -139,20 +139,20 @@ class TestCreditNote:
         given(evolve, *BASE).when(crediting()).then_refused("unknown-invoice", "corrects")
 
     def test_it_does_not_correct_another_credit_note(self):
-        """Guard: issue_credit_note looks at the kind (decider.py)."""
+        """Guard: issue_credit_note looks at the kind (decider/)."""
         given(evolve, *BASE, invoice_event(), note_event()).when(
             crediting(corrects="AV-000001")
         ).then_refused("unknown-invoice", "corrects")
 
     def test_its_series_does_not_go_back_either(self):
-        """Guard: _draw_number serves credit notes as well (decider.py)."""
+        """Guard: draw_number serves credit notes as well (decider/)."""
         given(evolve, *BASE, invoice_event(), drawn(1, "AV", "2026-02-01")).when(crediting()).then_refused(
             "issue-date-goes-back", "issue_date"
         )
 
 
 class TestWhatIsNoInvoice:
-    """Guards: the types in domain/values.py and the validators in domain/commands.py."""
+    """Guards: the types in domain/values.py and the validators in domain/commands/."""
 
     @pytest.mark.parametrize(
         ("changes", "words"),

@@ -46,7 +46,7 @@ def ask(workspace, kind: str, entity: str, series: str, day: date) -> None:
 
 @for_all(REQUESTS)
 def test_every_series_is_1_to_n_and_never_goes_back_in_time(requests):
-    """Guard: _draw_number (decider.py), and nothing is drawn by a command that is refused."""
+    """Guard: draw_number (decider/), and nothing is drawn by a command that is refused."""
     base = [LegalEntityRegistered(entity_id=entity, name=entity) for entity in ENTITIES]
     history = given(evolve, *base, CUSTOMER_REGISTERED)
     events, refusals = [], 0
