@@ -44,7 +44,7 @@ async def test_the_person_goes_and_the_event_stays(api):
 
 
 async def test_twice_at_once_and_again_is_once(api):
-    """Guard: what was erased is looked up under the lock of its customer (decider/customers.erase_contact, domain/state/)."""
+    """Guard: what was erased is looked up under the lock of its customer (decider.erase_contact, domain/state/)."""
     answers = await asyncio.gather(*(api.post(ERASE, ASKED) for _ in range(8)))
     assert sorted(answer.json()["created"] for answer in answers) == [False] * 7 + [True]
     before = await written(api)

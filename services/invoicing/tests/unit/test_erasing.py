@@ -73,7 +73,7 @@ class TestPublishing:
 
 class TestErasing:
     def test_the_row_is_gone_and_the_event_says_who_and_why(self):
-        """Guards: decider/customers.erase_contact; the row is removed and published with it (handlers.erase_contact)."""
+        """Guards: decider.erase_contact; the row is removed and published with it (handlers.erase_contact)."""
         outcome = registered().when(erasing()).then(ERASED)
         assert outcome.result.created is True
         assert outcome.row(CONTACTS, CONTACT) is None
