@@ -59,6 +59,7 @@ class Case:
         self.rules = rules
         self._asked: set[str] = set()
         self._found: dict[str, Sequence[Item]] = {}
+        self._named_customers: dict[str, Payer] = {}
 
     # -- what stands in the texts ----------------------------------------------------------------------------
 
@@ -250,20 +251,25 @@ class Case:
 
     def agrees(self, customer_id: str) -> bool:
         """Whether who pays is this customer, or pays for it, or has a name like it."""
-        return customer_id in self.who.family_ids or self.alike(customer_id)
+        return self.alike([customer_id]) or customer_id in self.who.family_ids
+
+    def contradicts(self, customer_ids: Collection[str]) -> bool:
+        """Whether it is known who pays, and it is none of these customers."""
+        if self.alike(customer_ids):
+            return False
+        return bool(self.who) and self.who.family_ids.isdisjoint(customer_ids)
 
     @property
     def is_anonymous(self) -> bool:
         """Whether the bank says nothing of who pays."""
         return not self.payment.counterparty_name and not self.payment.counterparty_iban
 
-    def alike(self, customer_id: str) -> bool:
-        payer = self._payer(customer_id)
-        return payer is not None and resembles(self.payment, payer) >= ALIKE_ENOUGH
-
-    def contradicts(self, customer_ids: Collection[str]) -> bool:
-        """Whether it is known who pays, and it is none of these customers."""
-        return bool(self.who) and not any(self.agrees(each) for each in sorted(customer_ids))
-
-    def _payer(self, customer_id: str) -> Payer | None:
-        return self.candidates.payers_of([customer_id]).get(customer_id)
+    def alike(self, customer_ids: Collection[str]) -> bool:
+        """Whether one of these customers has a name like the payer's."""
+        if not self.payment.counterparty_name:
+            return False
+        new = sorted(set(customer_ids) - self._named_customers.keys())
+        if new:
+            self._named_customers.update(self.candidates.payers_of(new))
+        known = (self._named_customers.get(each) for each in customer_ids)
+        return any(p is not None and resembles(self.payment, p) >= ALIKE_ENOUGH for p in known)
