@@ -113,12 +113,11 @@ def prepare_statement(whole: Statement, name: str, file_digest: str, keep: Keep 
     moving, announced, left_out = _sorted_out(whole, keep)
     statement = replace(whole, transactions=moving)
     verdict = check_statement(statement)
+    looked_at = _look_through(statement, name)
     try:
-        booked = _booked(statement, verdict, file_digest)
-        _check_balances(statement)
+        booked = _booked(statement, verdict, file_digest, looked_at)
     except ValueError as error:
         raise UnreadableFile(name, whole.place, _reason(error)) from None
-    _check_drafts(statement, name)
     pending = _report(whole, announced, 0, name, booked.through_date) if len(announced) else None
     return Prepared(statement, verdict, pending, left_out, booked, keep)
 
@@ -185,39 +184,67 @@ def _told_on(statement: Statement) -> date | None:
     return statement.to_date or max(days, default=None)
 
 
-def through_date(statement: Statement) -> date | None:
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What one pass over a statement's transactions finds: its days, and a hash of what it tells in any order."""
+
+    first: date | None
+    last: date | None
+    told: bytes
+
+
+def _look_through(statement: Statement, name: str) -> LookedAt:
+    """One pass, for there may be a million; `UnreadableFile` at the first transaction that no event can hold."""
+    days: set[date] = set()
+    told: list[bytes] = []
+    balance = statement.opening.amount if statement.opening is not None else None
+    for number, t in enumerate(statement.transactions, 1):
+        place = f"{statement.place}, transaction {number}"
+        try:
+            event = draft(t, NOT_YET, NOT_YET)
+            if balance is not None:
+                # Each amount is within the limits of an event; what they sum to may not be.
+                balance = exact_sum((balance, t.signed_amount))
+                _AMOUNT.validate_python(balance)
+        except ValueError as error:
+            raise UnreadableFile(name, place, _reason(error)) from None
+        _check_size(event, t, name, place)
+        told.append(base_identity(t).bytes)
+        days.add(event.booking_date)
+    told.sort()
+    return LookedAt(min(days, default=None), max(days, default=None), hashlib.sha256(b"".join(told)).digest())
+
+
+def through_date(statement: Statement, last: date | None) -> date | None:
     """Up to which day a statement tells everything: the day of its closing balance, else what comes nearest.
 
-    An interim balance closes a page, not a day: what the day still brings is on the next page.
+    An interim balance closes a page, not a day: what the day still brings is on the next page. `last`: its last
+    booking day.
     """
     closing = statement.closing
     if closing is not None and closing.date is not None:
         return closing.date - timedelta(days=1) if closing.kind == INTERIM else closing.date
-    _, last = _booking_days(statement)
     return statement.to_date or last or (statement.created_at.date() if statement.created_at else None)
 
 
-def content_digest(statement: Statement) -> str:
-    """A hash of account, period, balances and transactions, whatever the statement is called.
+def content_digest(statement: Statement, told: bytes) -> str:
+    """A hash of account, period, balances and transactions (`told`), whatever the statement is called.
 
     The bank's order is not in it, and no way of writing: two statements of one digest tell the same.
     """
     balances = (_shown(statement.opening), _shown(statement.closing))
     period = (str(statement.from_date), str(statement.to_date))
-    found = hashlib.sha256()
-    found.update("\x1f".join((statement.account, str(statement.currency), *balances, *period)).encode())
-    for told in sorted(base_identity(t).bytes for t in statement.transactions):
-        found.update(told)
-    return found.hexdigest()
+    parts = (statement.account, str(statement.currency), *balances, *period, told.hex())
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 def _shown(balance: Balance | None) -> str:
     return f"{balance.date} {plain(balance.amount)} {balance.currency}" if balance else ""
 
 
-def _booked(statement: Statement, verdict: Verdict, file_digest: str) -> StatementBooked:
-    first, last = _booking_days(statement)
-    through = through_date(statement)
+def _booked(statement: Statement, verdict: Verdict, file_digest: str, looked_at: LookedAt) -> StatementBooked:
+    first, last = looked_at.first, looked_at.last
+    through = through_date(statement, last)
     if through is None:
         raise ValueError("the statement names no day: neither on a balance nor on an entry")
     if statement.currency is None:
@@ -239,35 +266,10 @@ def _booked(statement: Statement, verdict: Verdict, file_digest: str) -> Stateme
         transactions=len(statement.transactions),
         verified=verdict.outcome == "balanced",
         file_digest=file_digest,
-        content_digest=content_digest(statement),
+        content_digest=content_digest(statement, looked_at.told),
         first_booking_date=first,
         last_booking_date=last,
     )
-
-
-def _booking_days(statement: Statement) -> tuple[date | None, date | None]:
-    days = {t.booking_date for t in statement.transactions if t.booking_date}
-    return min(days, default=None), max(days, default=None)
-
-
-def _check_balances(statement: Statement) -> None:
-    """Refuse a balance that no event can hold: each amount may be within the limits, and what they sum to not."""
-    if statement.opening is None:
-        return
-    balance = statement.opening.amount
-    for transaction in statement.transactions:
-        balance = exact_sum((balance, transaction.signed_amount))
-        _AMOUNT.validate_python(balance)
-
-
-def _check_drafts(statement: Statement, name: str) -> None:
-    for number, t in enumerate(statement.transactions, 1):
-        place = f"{statement.place}, transaction {number}"
-        try:
-            event = draft(t, NOT_YET, NOT_YET)
-        except ValueError as error:
-            raise UnreadableFile(name, place, _reason(error)) from None
-        _check_size(event, t, name, place)
 
 
 def _texts(t: Transaction) -> Iterator[str]:

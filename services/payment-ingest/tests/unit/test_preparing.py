@@ -13,14 +13,17 @@ from lettra_payment_ingest import preparing
 from lettra_payment_ingest.bank.camt import read_camt
 from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.model import Balance, Statement
-from lettra_payment_ingest.preparing import (
-    DRAFT_BYTES_MAX,
-    content_digest,
-    prepare_statement,
-    through_date,
-)
+from lettra_payment_ingest.preparing import DRAFT_BYTES_MAX, prepare_statement
 
 DAY = date(2026, 3, 2)
+
+
+def through_date(statement: Statement) -> date:
+    return prepare_statement(statement, "bank.xml", "digest").booked.through_date
+
+
+def content_digest(statement: Statement) -> str:
+    return prepare_statement(statement, "bank.xml", "digest").content_digest
 
 
 def read(statement: Stmt) -> Statement:

@@ -5,10 +5,10 @@ whether a transaction was seen before (`identity`). Every format of bank file is
 is `Decimal`, with the digits that the bank wrote; what the file does not say is `None`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from lettra_payment_ingest.bank.kept import Series
 
@@ -80,6 +80,14 @@ class Transaction:
     exchange_rate: str | None = None
     batch_ref: str | None = None
 
+    # Those of `dataclass` look all fields up again for each object, and a statement may have a million.
+    def __getstate__(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in _NAMES])
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for name, value in zip(_NAMES, state, strict=True):
+            object.__setattr__(self, name, value)
+
     @property
     def kind(self) -> Kind:
         """An intraday report announces even what it calls booked: the statement of the day books it."""
@@ -96,6 +104,9 @@ class Transaction:
     def signed_amount(self) -> Decimal:
         """The amount as it changes the balance. (copy_negate, unlike minus, never rounds.)"""
         return self.amount if self.direction == "credit" else self.amount.copy_negate()
+
+
+_NAMES: Final = tuple(field.name for field in fields(Transaction))
 
 
 @dataclass(frozen=True, slots=True)

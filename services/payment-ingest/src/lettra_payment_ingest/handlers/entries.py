@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.payments import DebitBooked, PaymentReceived, PaymentReturned
@@ -26,23 +27,41 @@ from lettra_payment_ingest.domain.keys import bank_reference, by_batch, of_annou
 from lettra_payment_ingest.drafting import Draft
 
 
-def book_entries(workspace: Workspace, account: Account, drafts: Sequence[Draft]) -> int:
-    """Decide on new entries of the account, in the bank's order; how many payments and debits they became."""
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A new entry, and what it looks for others by, worked out once: a decision is taken over and over while rows are
+    fetched for it. `announced`: what may have announced it; `received`: what will find it; `returned`: of a debit that
+    takes back what was received, the keys of the original.
+    """
+
+    draft: Draft
+    announced: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, draft: Draft) -> Booking:
+        """The draft and its keys."""
+        if isinstance(draft, DebitBooked):
+            keys = (key for key, _ in return_keys(draft)) if looks_returned(draft) else ()
+            return cls(draft, returned=tuple(keys))
+        return cls(draft, tuple(of_announced(draft)), tuple(of_received(draft, is_batch=True)))
+
+
+def book_entries(workspace: Workspace, account: Account, bookings: Sequence[Booking]) -> None:
+    """Decide on new entries of the account, in the bank's order."""
     lookup = Lookup(workspace, account)
     payouts = workspace.find(PAYOUTS, "open_on", account_stream(account.account, account.currency))
-    settled = {found[0].payout_id for each in drafts if (found := _payout(each, payouts))}
+    settled = {found[0].payout_id for each in bookings if (found := _payout(each.draft, payouts))}
     parts = workspace.find(ANNOUNCEMENTS, "payout_id", *settled)
-    lookup.expect([*keys_of(drafts), *(key for part in parts for key in of_received(part, is_batch=True))])
-    returning = [each for each in drafts if isinstance(each, DebitBooked) and looks_returned(each)]
-    workspace.expect(*((PAYMENTS, (each.payment_id,)) for each in returning))
-    count = 0
-    for each in drafts:
-        if isinstance(each, DebitBooked):
-            _book_debit(workspace, lookup, each)
-            count += 1
+    own = (key for each in bookings for key in (*each.announced, *each.received, *each.returned))
+    lookup.expect([*own, *(key for part in parts for key in of_received(part, is_batch=True))])
+    workspace.expect(*((PAYMENTS, (each.draft.payment_id,)) for each in bookings if each.returned))
+    for each in bookings:
+        if isinstance(each.draft, DebitBooked):
+            _book_debit(workspace, lookup, each.draft)
         else:
-            count += _book_credit(workspace, lookup, each, payouts)
-    return count
+            _book_credit(workspace, lookup, each, each.draft, payouts)
 
 
 def _payout(each: Draft, payouts: Sequence[Payout]) -> tuple[Payout, str] | None:
@@ -70,7 +89,17 @@ class Lookup:
 
     def announcements(self, key: str) -> list[Announcement]:
         """The announcements that bear this key."""
-        ids = [(each,) for row in self._rows((key,)) for each in row.announcements]
+        return self._announcements(self._rows((key,)))
+
+    def announced(self, keys: Sequence[str]) -> list[list[Announcement]]:
+        """The announcements of each key; none at all where no key has any."""
+        found = self._workspace.get_many(ENTRY_KEYS, [(*self._account, key) for key in keys])
+        if not any(row is not None and row.announcements for row in found):
+            return []
+        return [self._announcements([row] if row else []) for row in found]
+
+    def _announcements(self, rows: Sequence[EntryKey]) -> list[Announcement]:
+        ids = [(each,) for row in rows for each in row.announcements]
         return [each for each in self._workspace.get_many(ANNOUNCEMENTS, ids) if each is not None]
 
     def payments(self, key: str) -> list[Payment]:
@@ -83,32 +112,27 @@ class Lookup:
         return [row for row in found if row is not None]
 
 
-def keys_of(drafts: Iterable[Draft]) -> Iterable[str]:
-    """The keys by which these entries look for others, and will be found by others."""
-    for each in drafts:
-        if isinstance(each, DebitBooked):
-            yield from (key for key, _ in return_keys(each)) if looks_returned(each) else ()
-            continue
-        yield from of_announced(each)
-        yield from of_received(each, is_batch=True)
-
-
 def _book_credit(
-    workspace: Workspace, lookup: Lookup, credit: PaymentReceived, payouts: Sequence[Payout]
-) -> int:
+    workspace: Workspace,
+    lookup: Lookup,
+    booking: Booking,
+    credit: PaymentReceived,
+    payouts: Sequence[Payout],
+) -> None:
     still_open = [p for p in payouts if (row := workspace.get(PAYOUTS, p.payout_id)) and row.open_on]
     found = _payout(credit, still_open)
     if found is not None:
         payout, evidence = found
         parts = workspace.find(ANNOUNCEMENTS, "payout_id", payout.payout_id)
-        return append_new(workspace, settle(payout, credit, parts, evidence))
+        append_new(workspace, settle(payout, credit, parts, evidence))
+        return
     reference = bank_reference(credit.entry_ref)
-    parts = lookup.announcements(by_batch(reference)) if reference is not None else []
-    split = split_batch(credit, parts)
-    if split:
-        return append_new(workspace, split)
-    announced = [lookup.announcements(key) for key in of_announced(credit)]
-    return append_new(workspace, receive(credit, announced))
+    if reference is not None:
+        split = split_batch(credit, lookup.announcements(by_batch(reference)))
+        if split:
+            append_new(workspace, split)
+            return
+    append_new(workspace, receive(credit, lookup.announced(booking.announced)))
 
 
 def _book_debit(workspace: Workspace, lookup: Lookup, debit: DebitBooked) -> None:
@@ -123,6 +147,9 @@ def _book_debit(workspace: Workspace, lookup: Lookup, debit: DebitBooked) -> Non
 def append_new(workspace: Workspace, events: Sequence[Event]) -> int:
     """Append what a credit became; its payments are new, what they replace is there. How many payments it became."""
     received = [event for event in events if isinstance(event, PaymentReceived)]
+    if len(received) == len(events) == 1:
+        workspace.create(events[0])
+        return 1
     keys = [
         (each.account, each.currency, key)
         for each in received

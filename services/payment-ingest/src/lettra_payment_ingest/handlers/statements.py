@@ -20,7 +20,7 @@ from lettra_payment_ingest.domain import (
     account_stream,
 )
 from lettra_payment_ingest.drafting import draft
-from lettra_payment_ingest.handlers.entries import book_entries
+from lettra_payment_ingest.handlers.entries import Booking, book_entries
 from lettra_payment_ingest.preparing import Prepared, Report
 
 
@@ -47,6 +47,16 @@ class Memory:
     """What decisions on one statement need not find out again, as long as it is still true (see `Identities`)."""
 
     identities: decider.Identities | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a statement, worked out: `told` all of its transactions, `new` those that nobody told of before."""
+
+    begin: int
+    told: list[decider.Told]
+    new: list[Booking]
 
 
 class Resolved(BaseModel):
@@ -87,12 +97,23 @@ def take_statement(workspace: Workspace, prepared: Prepared, memory: Memory, siz
         return Step("quarantined", _account(workspace, prepared), reason=prepared.verdict.reason)
     if memory.identities is None or memory.identities.after != account.statements:
         memory.identities = _identify(workspace, account, prepared)
+        memory.part = None
     if account.unfinished is None and not released:
         reason = decider.contradiction(account, prepared, memory.identities)
         if reason is not None:
             workspace.append(decider.quarantine_for(account, prepared, reason))
             return Step("quarantined", _account(workspace, prepared), reason=reason)
-    return _take_part(workspace, prepared, memory.identities, size, released)
+    if memory.part is None or memory.part.begin != account.taken:
+        memory.part = _part(account, prepared, memory.identities, size)
+    return _take_part(workspace, prepared, memory.part, released)
+
+
+def _part(account: Account, prepared: Prepared, identities: decider.Identities, size: int) -> Part:
+    here = slice(account.taken, account.taken + size)
+    told = list(identities.told[here])
+    both = zip(told, prepared.statement.transactions[here], strict=True)
+    new = [Booking.of(draft(t, each.payment_id, account.entity_id)) for each, t in both if each.new]
+    return Part(account.taken, told, new)
 
 
 def identify_ahead(workspace: Workspace, prepared: Prepared, memory: Memory) -> None:
@@ -154,24 +175,14 @@ def _identify(workspace: Workspace, account: Account, prepared: Prepared) -> dec
     return decider.identify_transactions(prepared.statement, account.statements, rows, parts, prepared.keep)
 
 
-def _take_part(
-    workspace: Workspace, prepared: Prepared, identities: decider.Identities, size: int, released: bool
-) -> Step:
+def _take_part(workspace: Workspace, prepared: Prepared, part: Part, released: bool) -> Step:
     account = _account(workspace, prepared)
     new = 0
     if not decider.is_taken(account, prepared):
-        here = slice(account.taken, account.taken + size)
-        told = list(identities.told[here])
-        transactions = prepared.statement.transactions[here]
         # The part comes first: what it still has to lock is known before any payment was decided for nothing.
-        workspace.append(decider.part_taken(account, prepared, told))
-        drafts = [
-            draft(t, each.payment_id, account.entity_id)
-            for each, t in zip(told, transactions, strict=True)
-            if each.new
-        ]
-        book_entries(workspace, account, drafts)
-        new = len(drafts)
+        workspace.append(decider.part_taken(account, prepared, part.told))
+        book_entries(workspace, account, part.new)
+        new = len(part.new)
         account = _account(workspace, prepared)
     if not decider.is_taken(account, prepared):
         return Step("taking", account, new)
