@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -154,6 +155,13 @@ def test_statements_are_booked_known_quarantined_refused_or_unreadable(folder: P
     stranger = send("d.xml", statement(account=french_iban(8, 8)))
     assert stranger.returncode == REFUSED
     assert "is not registered" in stranger.stderr
+    (digest,) = re.findall(r"digest ([0-9a-f]{64})", wrong.stderr)
+    resolve = (digest, "--who", "Ann", "--why", "sent by mistake", "--folder", folder)
+    dismissed = lettra("import", "dismiss", *resolve)
+    assert dismissed.stdout == f"Statement 2024-00001 of {ACCOUNT} in EUR is dismissed.\n", dismissed.stderr
+    assert "(dismissed)" in send("c.xml", statement("2024-01-03", "11.00")).stdout
+    again = lettra("import", "release", *resolve)
+    assert (again.returncode, "it is dismissed" in again.stderr) == (REFUSED, True)
     broken = send("e.xml", statement()[:-30])
     assert broken.returncode == UNREADABLE
     assert broken.stderr.startswith("e.xml: line ")
@@ -211,3 +219,49 @@ def test_help_shows_examples() -> None:
         assert found.returncode == 0
         assert "lettra import" in found.stdout
     assert "Exit codes" in lettra("import", "--help").stdout
+
+
+def test_every_format_is_taken_and_advices_find_their_payment(folder: Path, tmp_path: Path) -> None:
+    account = french_iban(9, 9)
+    with service_of("payment-ingest", folder) as ingest:
+        ingest.post("/accounts", {"account": account, "currency": "EUR", "entity_id": "E1"})
+
+    def send(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return lettra("import", *arguments, "--folder", folder)
+
+    intraday = (
+        f":20:R\n:25:{account}\n:28C:1\n:34F:EUR0,\n:13D:2403050900+0100\n"
+        ":61:2403050305C90,00NTRFE-1//B-1\n:86:FACTURE FA-77\n:90C:1EUR90,00\n-\n"
+    )
+    announced = send("statement", written(tmp_path, "day.sta", intraday))
+    assert announced.stdout == f"day.sta: message R 1 of {account} in EUR: 1 announced, 0 known before.\n"
+    booked = (
+        f":20:R\n:25:{account}\n:28C:1\n:60F:C240304EUR10,00\n"
+        ":61:2403050305C90,00NTRFE-1//B-1\n:86:FACTURE FA-77\n:62F:C240305EUR100,00\n-\n"
+    )
+    taken = send("statement", written(tmp_path, "night.sta", booked))
+    assert "booked, 1 transactions new, 0 known before; known through 2024-03-05" in taken.stdout, (
+        taken.stderr
+    )
+    with service_of("payment-ingest", folder) as ingest:
+        assert ingest.get("/announcements", account=account)["announcements"] == []
+    rows = "Date,Text,Amount\n2024-03-06,LOYER,-30.00\n"
+    mapping = (
+        f'account = "{account}"\ncurrency = "EUR"\n[columns]\nbooking_date = "Date"\n'
+        'amount = "Amount"\nremittance = "Text"\n'
+    )
+    how = written(tmp_path, "how.toml", mapping)
+    unmapped = send("statement", written(tmp_path, "bank.csv", rows))
+    assert (unmapped.returncode, "needs a mapping" in unmapped.stderr) == (UNREADABLE, True)
+    mapped = send("statement", written(tmp_path, "bank.csv", rows), "--mapping", how)
+    assert "1 transactions new" in mapped.stdout, mapped.stderr
+    advice = (
+        "customer_id,payment_date,currency,total,document_number,amount\n"
+        "C-1,2024-03-05,EUR,90.00,FA-77,100.00\nC-1,2024-03-05,EUR,90.00,AV-7,-10.00\n"
+    )
+    linked = send("remittances", written(tmp_path, "advices.csv", advice))
+    assert linked.stdout == "advices.csv: advices: 1, new: 1; taken. Linked to a payment now: 1.\n", (
+        linked.stderr
+    )
+    wrong = send("remittances", written(tmp_path, "wrong.csv", advice.replace("-10.00", "x")))
+    assert (wrong.returncode, "wrong.csv: line 3, column amount:" in wrong.stderr) == (REFUSED, True)

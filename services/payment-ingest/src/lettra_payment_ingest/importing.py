@@ -40,11 +40,12 @@ DEPTH_MAX = 8
 class TakenStatement(BaseModel):
     """What became of one statement of the file.
 
-    `booked` or `quarantined` now, or `known`: it had come to its end before, and nothing was changed; `announced`: a
-    report or a notification. Of its transactions `new` ones became payments (or announced money) by this request,
-    `known` ones had been told of before; `left_out` are amounts of zero, mere information, announced debits.
-    `detailed`: told what a payment of before consists of. `verified`: its balances add up. `continuity` says whether it
-    goes on with the statements before it; `through_date` up to which day the account is known without a gap.
+    `booked` or `quarantined` now, or `known`: it had come to its end before (`known_as`: booked, quarantined,
+    dismissed), and nothing was changed; `announced`: a report or a notification. Of its transactions `new` ones became
+    payments by this request, `announced` ones announced money; `known` ones had been told of before; `left_out` are
+    amounts of zero, mere information, announced debits. `detailed`: told what a payment of before consists of.
+    `verified`: its balances add up. `continuity` says whether it goes on with the statements before it; `through_date`
+    up to which day the account is known without a gap.
     """
 
     statement_id: str
@@ -52,6 +53,7 @@ class TakenStatement(BaseModel):
     currency: str
     content_digest: str | None
     outcome: Literal["booked", "quarantined", "known", "announced"]
+    known_as: str | None
     transactions_new: int
     transactions_known: int
     transactions_left_out: int
@@ -236,6 +238,7 @@ def _taken(prepared: Prepared, step: Step, new: int, pending: Announced) -> Take
         currency=prepared.currency,
         content_digest=prepared.content_digest,
         outcome=outcome,
+        known_as=step.known_outcome,
         transactions_new=new,
         transactions_known=0 if untaken else len(prepared.statement.transactions) - new,
         transactions_left_out=prepared.left_out,
@@ -255,6 +258,7 @@ def _announced(report: Report, done: Announced) -> TakenStatement:
         currency=report.currency,
         content_digest=None,
         outcome="announced",
+        known_as=None,
         transactions_new=0,
         transactions_known=done.known,
         transactions_left_out=report.left_out,

@@ -15,7 +15,7 @@ import uvloop
 
 from lettra_events.service.logs import configure_logs
 from lettra_events.testing.servers import fresh_database
-from lettra_tools.bench import appending, latency, relaying, replaying, verifying
+from lettra_tools.bench import appending, latency, relaying, replaying, statements, verifying
 from lettra_tools.stack import LocalServers, Servers
 from lettra_tools.stack.control import bring_down, bring_up
 from lettra_tools.stack.services import choose
@@ -26,6 +26,8 @@ BARS = {
     "verify_vs_hash": ">= 0.4",
     "replay_vs_loop": ">= 0.7",
     "end_to_end_p99_ms": "< 150",
+    "camt_parse_per_s": ">= 5000",
+    "camt_commit_per_s": ">= 1500",
 }
 """What the figures are meant to reach on an idle machine."""
 
@@ -83,7 +85,11 @@ def _end_to_end(folder: Path, running: Servers, report: Report) -> dict[str, Any
         state = bring_up(folder, choose(None, None), report)
         report("measuring from answer to projection")
         url = next(service.url for service in state.services if service.name == "invoicing")
-        return asyncio.run(latency.measure(running.postgres, url, latency.Offered()))
+        figures: dict[str, Any] = asyncio.run(latency.measure(running.postgres, url, latency.Offered()))
+        report("reading a bank file, and importing it")
+        ingest = next(service for service in state.services if service.name == "payment-ingest")
+        pid = next(p.pid for p in ingest.processes if "api" in p.roles and p.pid is not None)
+        return figures | statements.measure(ingest.url, pid, transactions=20_000)
     finally:
         bring_down(folder, report)
         for name in named:

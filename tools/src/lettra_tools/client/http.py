@@ -62,10 +62,10 @@ class Service:
         headers = {"Idempotency-Key": key} if key else None
         return self._ask("POST", path, json=body, headers=headers)
 
-    def upload(self, path: str, name: str, data: bytes) -> Any:
-        """Send a file."""
+    def upload(self, path: str, name: str, data: bytes, **fields: str) -> Any:
+        """Send a file, and what else the form has."""
         files = {"file": (name, data, "application/octet-stream")}
-        return self._ask("POST", path, files=files, timeout=UPLOAD_SECONDS_MAX)
+        return self._ask("POST", path, files=files, data=fields, timeout=UPLOAD_SECONDS_MAX)
 
     def pages(self, path: str, items: str, **parameters: object) -> Iterator[dict[str, Any]]:
         """The items of all pages of a list."""

@@ -10,7 +10,7 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,9 @@ EXIT_UNREADABLE = 2
 BAR_AFTER_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.25
 SEND_AGAIN_SECONDS = 1.0
-UNREADABLE = frozenset({"not-utf-8", "malformed-csv", "wrong-header", "unreadable-file"})
+UNREADABLE = frozenset(
+    {"not-utf-8", "malformed-csv", "wrong-header", "unreadable-file", "unreadable-mapping"}
+)
 """Problems of a file that is not of the kind at all, as against one with something wrong in it."""
 
 app = typer.Typer(
@@ -57,7 +59,22 @@ PaymentIngestUrl = Annotated[
 File = Annotated[
     Path, typer.Argument(metavar="FILE.csv", help="UTF-8, comma, header row, ISO dates, decimal point.")
 ]
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Statements as CAMT.053.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="CAMT, MT940, MT942, CFONB 120, CSV, or a zip of these."),
+]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="MAP.toml", help="How the columns of a CSV file are to be read."),
+]
+Account = Annotated[
+    str | None, typer.Option(help="Whose CSV file it is, so that its registered mapping is used.")
+]
+Digest = Annotated[
+    str, typer.Argument(help="The statement's content digest, which the import and `GET /review` print.")
+]
+Who = Annotated[str, typer.Option(help="Who decides.")]
+Why = Annotated[str, typer.Option(help="And why.")]
 
 
 @dataclass(frozen=True)
@@ -121,20 +138,96 @@ def open_items(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = 
 
 
 @app.command(epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml")
-def statement(files: Files, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None) -> None:
-    """Import bank statements: each statement whole, or not at all. Twice changes nothing.
+def statement(
+    files: Files,
+    mapping: MappingFile = None,
+    account: Account = None,
+    folder: Folder = DEFAULT_FOLDER,
+    url: PaymentIngestUrl = None,
+) -> None:
+    """Import bank statements, in whatever format: each statement whole, or not at all. Twice changes nothing.
 
-    One whose balances do not add up goes to quarantine, and the reason is printed. Its account must be there before.
+    One whose balances do not add up goes to quarantine, and the reason is printed: see `lettra import release` and
+    `dismiss`. Reports of the day and notifications announce money. The account must be there before.
     """
     out, err = _consoles()
+    fields = {"account": account} if account is not None else {}
+    if mapping is not None:
+        text = _read(mapping, err)
+        if text is None:
+            raise typer.Exit(EXIT_UNREADABLE)
+        fields["mapping"] = text.data.decode("utf-8", "replace")
     codes = []
     with (
         _service("payment-ingest", folder, url) as service,
         bar(err, "statements", len(files), after_seconds=BAR_AFTER_SECONDS) as advance,
     ):
         for done, file in enumerate(files):
-            codes.append(_take_statements(service, file, partial(advance, done, file.name), out, err))
+            show = partial(advance, done, file.name)
+            codes.append(_take_statements(service, file, fields, show, out, err))
     raise typer.Exit(max(codes))
+
+
+@app.command(epilog="Example: lettra import remittances advices.csv")
+def remittances(file: File, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None) -> None:
+    """Import remittance advices: all rows, or none. Twice changes nothing.
+
+    Columns: customer_id, payment_date, currency, total, document_number, amount; optional entity_id, reference. Rows of
+    one customer, day, currency and total are one advice. It is linked to its payment, whichever comes second.
+    """
+    out, err = _consoles()
+    content = _read(file, err)
+    if content is None:
+        raise typer.Exit(EXIT_UNREADABLE)
+    with (
+        _service("payment-ingest", folder, url) as service,
+        bar(err, content.name, 1, after_seconds=BAR_AFTER_SECONDS) as advance,
+    ):
+        try:
+            taken = _beside(
+                lambda: service.upload("/imports/remittances", content.name, content.data),
+                partial(advance, 0, content.name),
+            )
+        except Refused as refused:
+            raise typer.Exit(_say_refused(content.name, refused, err)) from None
+        except ServiceAway as away:
+            _fail(away)
+    words = _rows_in_words(taken["rows"], taken["created"]).replace("rows", "advices")
+    _say(out, f"{content.name}: {words} Linked to a payment now: {taken['linked']}.")
+
+
+@app.command(epilog='Example: lettra import release 41d0... --who "A. Martin" --why "the bank confirms it"')
+def release(
+    digest: Digest, who: Who, why: Why, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None
+) -> None:
+    """Take a statement out of quarantine, as it is and unverified: the account is not known through it."""
+    out, err = _consoles()
+    taken = _resolve("release", digest, who, why, folder, url)
+    codes = [_say_statement(taken["file"], each, out, err) for each in taken["statements"]]
+    raise typer.Exit(max(codes, default=0))
+
+
+@app.command(epilog='Example: lettra import dismiss 41d0... --who "A. Martin" --why "sent by mistake"')
+def dismiss(
+    digest: Digest, who: Who, why: Why, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None
+) -> None:
+    """Say that a statement in quarantine tells nothing: it is never taken, and the account goes on without it."""
+    out, _ = _consoles()
+    done = _resolve("dismiss", digest, who, why, folder, url)
+    _say(out, f"Statement {done['statement_id']} of {done['account']} in {done['currency']} is dismissed.")
+
+
+def _resolve(how: str, digest: str, who: str, why: str, folder: Path, url: str | None) -> dict[str, Any]:
+    _, err = _consoles()
+    with _service("payment-ingest", folder, url) as service:
+        try:
+            answer = service.post(f"/statements/{digest}/{how}", {"who": who, "why": why})
+        except Refused as refused:
+            raise typer.Exit(_say_refused(f"statement {digest}", refused, err)) from None
+        except ServiceAway as away:
+            _fail(away)
+    assert isinstance(answer, dict)
+    return answer
 
 
 def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: str = "") -> int:
@@ -216,13 +309,18 @@ def _show_progress(service: Service, digest: str, advance: Advance) -> None:
 
 
 def _take_statements(
-    service: Service, file: Path, show: Callable[[], None], out: Console, err: Console
+    service: Service,
+    file: Path,
+    fields: Mapping[str, str],
+    show: Callable[[], None],
+    out: Console,
+    err: Console,
 ) -> int:
     content = _read(file, err)
     if content is None:
         return EXIT_UNREADABLE
     try:
-        taken = _beside(lambda: service.upload("/statements", content.name, content.data), show)
+        taken = _beside(lambda: service.upload("/statements", content.name, content.data, **fields), show)
     except Refused as refused:
         return _say_refused(content.name, refused, err)
     except ServiceAway as away:
@@ -235,16 +333,18 @@ def _say_statement(name: str, taken: dict[str, Any], out: Console, err: Console)
     reason = taken["reason"]
     through = f"; known through {taken['through_date']}" if taken["through_date"] else ""
     if taken["outcome"] == "quarantined":
-        _say(err, f"{which}: in quarantine, {reason}")
+        _say(err, f"{which}: in quarantine, {reason} (digest {taken['content_digest']})")
         return EXIT_REFUSED
     if taken["outcome"] == "known":
-        _say(
-            out,
-            f"{which}: came before; nothing changed"
-            + (f" (in quarantine, {reason})" if reason else through)
-            + ".",
-        )
-        return EXIT_REFUSED if reason else 0
+        untaken = {"quarantined": f" (in quarantine, {reason})", "dismissed": " (dismissed)"}
+        _say(out, f"{which}: came before; nothing changed{untaken.get(taken['known_as'], through)}.")
+        return EXIT_REFUSED if taken["known_as"] == "quarantined" else 0
+    if taken["outcome"] == "announced":
+        told = f"{taken['transactions_announced']} announced, {taken['transactions_known']} known before"
+        details = f", {taken['transactions_detailed']} tell of a booked one"
+        message = f"{name}: message {taken['statement_id']} of {taken['account']} in {taken['currency']}"
+        _say(out, f"{message}: {told}{details if taken['transactions_detailed'] else ''}.")
+        return 0
     counts = f"{taken['transactions_new']} transactions new, {taken['transactions_known']} known before"
     warning = f". Note: {reason}" if reason else ""
     _say(out, f"{which}: booked, {counts}{through}{warning}.")
