@@ -15,6 +15,7 @@ from lettra_payment_ingest import handlers, keeping, queries
 from lettra_payment_ingest.api.values import FILE_NAME_CHARS_MAX, Limit, number
 from lettra_payment_ingest.bank.errors import one_line
 from lettra_payment_ingest.choosing import choose_mapping
+from lettra_payment_ingest.decider import need_quarantined
 from lettra_payment_ingest.domain import Resolve
 from lettra_payment_ingest.handlers import Resolved
 from lettra_payment_ingest.importing import Importer, TakenFile
@@ -66,13 +67,15 @@ async def release_statement(
     """Take a statement out of quarantine, as it is and unverified: the account is not known through it."""
     state = request.app.state
     row = await queries.find_statement(state.pool, content_digest)
+    if row.outcome != "released":  # released before, and stopped: it goes on
+        need_quarantined(row)
     if not await state.pool.fetchval("select true from bank_files where digest = $1", row.file_digest):
         raise Rejected(
             "file-not-kept",
             f"the file of statement {row.statement_id} is not here: send it again",
             status=409,
         )
-    if row.outcome != "released":  # released before, and stopped: it goes on
+    if row.outcome != "released":
         await command.run(lambda w: handlers.release_statement(w, row, body.who, body.why))
     taken = await Importer(state.commands, state.settings).go_on(row.file_digest)
     if taken is None:

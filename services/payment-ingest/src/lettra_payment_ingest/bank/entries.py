@@ -251,10 +251,20 @@ def _transaction(
 
 
 def _exchanged(entry: Entry, part: Part) -> tuple[tuple[Decimal, str] | None, str | None]:
-    """What was sent in another currency, and the rate; the entry's own are of the whole."""
+    """What was sent in another currency, and the rate; the entry's own are of the whole.
+
+    Where the bank does not say what was instructed, the one amount that it names in another currency is meant.
+    """
     whole = part.amount == entry.amount
-    original = part.detail.original or (entry.original if whole else None)
-    if original is None or original[1] == entry.currency:
+    others = [
+        (amount, code) for code, amount in (part.detail.amounts or {}).items() if code != entry.currency
+    ]
+    named = part.detail.original or (entry.original if whole else None)
+    if named is not None and named[1] != entry.currency:
+        original = named
+    elif len(others) == 1:
+        original = others[0]
+    else:
         return None, None
     return original, part.detail.exchange_rate or (entry.exchange_rate if whole else None)
 

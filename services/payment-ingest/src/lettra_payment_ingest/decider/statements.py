@@ -91,7 +91,7 @@ def contradiction(account: Account, prepared: Prepared, identities: Identities) 
 
 def release(account: Account, row: StatementRow, who: str, why: str) -> StatementReleased:
     """A statement in quarantine is to be taken as it is."""
-    _need_quarantined(row)
+    need_quarantined(row)
     return StatementReleased(
         entity_id=account.entity_id,
         account=row.account,
@@ -108,7 +108,7 @@ def dismiss(
     account: Account, row: StatementRow, waiting: Sequence[StatementRow], who: str, why: str
 ) -> StatementDismissed:
     """A statement in quarantine tells nothing: the line goes on over what waited behind it."""
-    _need_quarantined(row)
+    need_quarantined(row)
     day = row.through_date.isoformat() if row.through_date else ""
     doubtful = list(account.doubtful)
     if day in doubtful:
@@ -127,7 +127,8 @@ def dismiss(
     )
 
 
-def _need_quarantined(row: StatementRow) -> None:
+def need_quarantined(row: StatementRow) -> None:
+    """Refuse whatever is not in quarantine (any longer)."""
     if row.outcome != "quarantined":
         raise Rejected(
             "not-in-quarantine",
