@@ -72,9 +72,9 @@ class TestBeforeItsCredit:
     def test_it_is_settled_once(self, history):
         """Guard: `open_on` of the payout."""
         register(history, payout())
-        history.take(Stmt(3, "100", [CREDIT]), Stmt(4, "200", [CREDIT]))
+        history.take(Stmt(3, "100", [CREDIT, CREDIT]), Stmt(4, "300", [CREDIT]))
         assert len(history.of(PayoutSettled)) == 1
-        assert sum(received(history).values()) == 203
+        assert sum(p.amount for p in history.of(PaymentReceived)) == 303
 
     def test_a_credit_of_another_amount_is_another_one(self, history):
         register(history, payout())

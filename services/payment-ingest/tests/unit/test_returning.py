@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from bank_files import Entry, Stmt, following
+from bank_files import Entry, Stmt, announcing, following
 
 from lettra_events.contracts.payments import DebitBooked, PaymentReceived, PaymentReturned
 from lettra_payment_ingest.domain import PAYMENTS, Payment, SayReturned
@@ -62,7 +62,7 @@ def test_a_part_may_come_back(history):
 
 
 def test_no_more_comes_back_than_was_received(history):
-    """Guard: `_may_return` and what is left of the payment."""
+    """Guard: what is left of the payment, in `take_back`."""
     debit = Entry("-100", "rejet", e2e="E-1", reason="AC04")
     take(history, debit, replace(debit, text="again"))
     assert [e.amount for e in history.of(PaymentReturned)] == [100]
@@ -97,7 +97,16 @@ def test_two_payments_of_one_reference_are_not_told_apart(history):
 
 def test_a_payment_that_is_booked_later_is_not_what_came_back(history):
     later = replace(PAID, day=3)
-    history.take(Stmt(3, "200", [Entry("-100", "rejet", day=2, e2e="E-1", reason="AC04"), later], first=2))
+    history.take(Stmt(3, "200", [later, Entry("-100", "rejet", day=2, e2e="E-1", reason="AC04")], first=2))
+    assert history.of(PaymentReturned) == []
+
+
+def test_what_others_stand_in_the_place_of_does_not_come_back(history):
+    """Guard: `detailed` in `_may_return`: a part of it may come back, it cannot itself."""
+    parts = (Entry("40", "FA-1", name="Anna"), Entry("60", "FA-2", name="Bert"))
+    history.take(Stmt(2, "100", [Entry("100", ref="B-9", batch=2)]))
+    history.announce(announcing("Ntfctn", Entry("100", ref="B-9", parts=parts)))
+    history.take(Stmt(3, "200", [Entry("-100", "rejet", ref="B-9", reason="AC04")]))
     assert history.of(PaymentReturned) == []
 
 

@@ -238,7 +238,7 @@ class TestResolved:
 
     def test_another_doubt_of_the_same_day_stays(self, history):
         """Guard: a day is in `doubtful` once for each statement that is in doubt."""
-        history.take(Stmt(2, "100"), self.WRONG, Stmt(3, None, [COFFEE]), Stmt(4, "110", [RENT]))
+        history.take(Stmt(2, "100"), self.WRONG, Stmt(3, None, [COFFEE]), Stmt(4, "100", [RENT]))
         self.resolve(history, dismiss_statement)
         assert history.account.through_date == date(2026, 3, 2)
 
@@ -267,9 +267,9 @@ class TestOtherTellings:
         assert (step.outcome, step.new, len(history.payments)) == ("booked", 0, 3)
 
     def test_statements_that_follow_each_other_are_not_mixed_up(self, history):
-        """A swept account comes back to the same balance every day."""
+        """A swept account comes back to the same balance. Guard: `_Others` leaves out what is continued."""
         history.take(Stmt(2, "0", [Entry("10", "a"), Entry("-10", "sweep")]))
-        (step,) = history.take(Stmt(3, "0", [Entry("10", "b"), Entry("-10", "swept")]))
+        (step,) = history.take(Stmt(2, "0", [Entry("10", "b"), Entry("-10", "swept")], name="evening"))
         assert step.new == 2
 
     def test_a_statement_of_known_days_with_other_money_is_quarantined(self, history):
