@@ -85,7 +85,9 @@ KNOWN = {
         "EPILOG",
     ),
     "import": Known(
-        "imports", "Send files to the running services: customers, invoices, bank statements.", is_group=True
+        "imports",
+        "Send files to the running services: customers, invoices, opening balances, bank statements.",
+        is_group=True,
     ),
     "bank": Known("bank", "Bank files, without any server.", is_group=True),
     "match": Known(
