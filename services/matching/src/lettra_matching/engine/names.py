@@ -8,6 +8,7 @@ from functools import lru_cache
 from lettra_matching.engine.text import fold, words
 
 _WORD = re.compile(r"[A-Z0-9]+")
+_SPELT = re.compile(r"(?<![A-Z0-9])[A-Z](?:[. ][A-Z](?![A-Z0-9]))+\.?")
 _ABBREVIATIONS = {
     short: long
     for long, shorts in {
@@ -63,12 +64,19 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def _spelt_together(text: str) -> str:
     """`S.A.R.L.` and `S A R L` are one word."""
-    return re.sub(r"\b(?:[A-Z][. ]){2,}[A-Z]?\b\.?", lambda found: re.sub(r"[. ]", "", found[0]) + " ", text)
+    return _SPELT.sub(lambda found: re.sub(r"[. ]", "", found[0]) + " ", text)
 
 
+@lru_cache(maxsize=65_536)
 def same_name(name: str) -> str:
     """Equal for names that differ in nothing but order, accents, legal form and known abbreviations."""
     return " ".join(sorted(words_of(name)))
+
+
+@lru_cache(maxsize=65_536)
+def whole_name(name: str) -> str:
+    """Equal for names that are written alike, legal form and order included."""
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in _WORD.findall(_spelt_together(fold(name))))
 
 
 def name_keys(name: str) -> tuple[str, ...]:

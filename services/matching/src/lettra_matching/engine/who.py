@@ -10,7 +10,7 @@ from datetime import date
 from lettra_matching.engine.candidates import Candidates
 from lettra_matching.engine.keys import alias_key, iban_key, name_search_keys, payer_search_keys, siren_key
 from lettra_matching.engine.model import Incoming, Payer
-from lettra_matching.engine.names import likeness, name_keys, same_name, words_of
+from lettra_matching.engine.names import likeness, name_keys, same_name, whole_name, words_of
 from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.text import fold, plain
 
@@ -112,11 +112,13 @@ def _by_siren(sirens: tuple[str, ...], found: Mapping[str, Sequence[Payer]]) -> 
 
 
 def _by_same_name(payment: Incoming, found: Mapping[str, Sequence[Payer]]) -> tuple[list[Payer], str]:
-    """The one customer of this name; where two have it, their likeness is the same too, and that abstains."""
+    """The one customer of this name; of several, the one who has it with the same legal form and order."""
     name = payment.counterparty_name
     if not name:
         return [], ""
     payers = [p for p in found.get(alias_key(name), ()) if same_name(p.name) == same_name(name)]
+    if len(payers) > 1:
+        payers = [p for p in payers if whole_name(p.name) == whole_name(name)]
     return payers if len(
         payers
     ) == 1 else [], f"the payer's name {name.strip()!r} is that of {_names(payers)}"

@@ -242,6 +242,15 @@ def test_4_two_names_that_are_as_like_abstain() -> None:
     assert decision.outcome == "held"
 
 
+def test_4_of_two_that_differ_in_their_legal_form_the_one_that_is_written_out() -> None:
+    twins = payer("C1", "Garage Durand SARL"), payer("C2", "Garage Durand SA")
+    world = World(*twins, FA1, invoice("FA-9", "100.00", "C2"))
+    assert applied(world.decide(payment("100.00", counterparty_name="garage durand s.a."))) == {
+        "FA-9": "100.00"
+    }
+    assert world.decide(payment("100.00", counterparty_name="DURAND GARAGE")).outcome == "held"
+
+
 def test_5_of_two_items_of_this_amount_none_is_applied() -> None:
     """Guard: uniqueness; a person chooses, and the customer is not reminded meanwhile."""
     world = World(DURAND, FA1, invoice("FA-2026-000004", "100.00"))

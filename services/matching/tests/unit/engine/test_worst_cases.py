@@ -58,6 +58,18 @@ def test_a_text_of_a_hundred_kilobytes(piece: str) -> None:
     assert decision.outcome != "applied"
 
 
+def test_payments_with_references_are_decided_fast() -> None:
+    """Some 3,000 a second on a quiet core; the limit is for a loaded machine under a tracer."""
+    items = [invoice(f"FA-2026-{n:06}", f"{n}.01") for n in range(1, 2_001)]
+    memory = InMemory([payer("C1", "Durand", IBAN)], items)
+    incomings = [
+        payment(str(item.open), f"VIR {item.document_number}", counterparty_iban=IBAN) for item in items
+    ]
+    begun = time.process_time()
+    assert all(decide(incoming, memory, RULES).outcome == "applied" for incoming in incomings)
+    assert len(incomings) / (time.process_time() - begun) > 300
+
+
 def test_a_long_list_is_matched_whole() -> None:
     items = [invoice(f"FA-2026-{n:06}", f"{n}.01") for n in range(1, 301)]
     text = " ".join(item.document_number for item in items)
