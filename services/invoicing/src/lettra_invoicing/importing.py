@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Literal
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from pydantic import BaseModel
@@ -19,6 +20,8 @@ from lettra_events.service.rejection import ManyErrors, Rejected
 from lettra_invoicing.imports import ERRORS_REPORTED_MAX, BadCell, Kind, Row, Staged, digest_of, stage
 
 Handle = Callable[[Workspace, Any], Any]
+IMPORTS_AT_ONCE = 2
+"""Of one process: each has a connection for its lock and needs another one for its rows. More wait for their turn."""
 CHECKED_TOGETHER = 1_000
 """Rows that are checked in one go, at least: their memory is what an import takes."""
 
@@ -79,13 +82,21 @@ async def take(commands: Commands, job: Job, file: BinaryIO) -> Imported:
     refuse it: then the rows of the chunks before it are taken, and the answer says so.
     """
     digest = await asyncio.to_thread(digest_of, file)
-    async with _alone(commands.pool, digest):
+    async with _turns(commands), _alone(commands.pool, digest):
         # In a thread: meanwhile the process answers others, publishes, and stays in its consumer group.
         staged = await asyncio.to_thread(stage, job.kind, file, job.rows_max)
         try:
             return await _take(commands, job, staged, digest)
         finally:
             staged.close()
+
+
+_TURNS: WeakKeyDictionary[Commands, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _turns(commands: Commands) -> asyncio.Semaphore:
+    at_once = min(IMPORTS_AT_ONCE, commands.pool.get_max_size() - 1)
+    return _TURNS.setdefault(commands, asyncio.Semaphore(at_once))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import signal
 import threading
@@ -246,6 +247,14 @@ class TestTogether:
             (23, "corrects"),
         ]
         assert (await api.taken("invoices", invoices_csv(*invoices, *notes)))["created"] == 20
+
+    async def test_many_files_at_once_are_all_taken(self, api):
+        """Guard: only some imports at a time (importing._turns): each holds a connection while it needs another."""
+        files = [invoices_csv(invoice_row(f"F{n}-1"), invoice_row(f"F{n}-2")) for n in range(24)]
+        answers = await asyncio.wait_for(
+            asyncio.gather(*(api.taken("invoices", file) for file in files)), 120
+        )
+        assert [answer["created"] for answer in answers] == [2] * 24
 
     async def test_a_file_that_is_being_taken_is_not_taken_beside(self, api, monkeypatch):
         """Guard: the advisory lock (importing._alone)."""
