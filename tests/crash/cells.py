@@ -55,6 +55,8 @@ PLACES = (
     Place("append", "append.before", "payment-ingest", 3),
     Place("append", "append.written", "payment-ingest", 3, quick=("postgres",)),
     Place("append", "append.committed", "payment-ingest", 3),
+    Place("import", "import.kept", "payment-ingest", 2),
+    Place("import", "import.taken", "payment-ingest", 1),
     Place("sequence", "sequence.before", "invoicing", 5),
     Place("sequence", "sequence.written", "invoicing", 5, quick=("process",)),
     Place("sequence", "sequence.committed", "invoicing", 5),

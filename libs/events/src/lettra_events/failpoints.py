@@ -16,6 +16,8 @@ NAMES = (
     "append.before",
     "append.written",
     "append.committed",
+    "import.kept",
+    "import.taken",
     "sequence.before",
     "sequence.written",
     "sequence.committed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO, Literal, TypeVar
 import asyncpg
 from pydantic import BaseModel, Field
 
+from lettra_events import failpoints
 from lettra_events.decisions.workspace import Workspace, for_each
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors, Rejected
@@ -31,6 +33,7 @@ T = TypeVar("T")
 
 BUSY_POLL_SECONDS = 0.05
 TOUCH_SECONDS = 2.0
+COLLECT_AFTER_DECISIONS = 10
 LARGE_TRANSACTIONS = 2_000
 """Of a statement whose transactions are identified in a thread of their own, so that the process goes on meanwhile."""
 DEPTH_MAX = 8
@@ -79,6 +82,7 @@ class Importer:
     def __init__(self, commands: Commands, settings: PaymentIngestSettings) -> None:
         self._commands = commands
         self.pool: asyncpg.Pool[Any] = commands.pool
+        self._decisions = 0
         self._chunk = settings.import_chunk_transactions
         self._wait_seconds = settings.import_wait_seconds
         self._limits = Limits(
@@ -95,6 +99,7 @@ class Importer:
             told = await self._read(kept, source, spool)
             await self._check_accounts(kept, told)
             await keeping.keep(self.pool, kept, source)
+            failpoints.reach("import.kept")
             return await self._take(kept, told, 0)
 
     async def go_on(self, digest: str, depth: int = 0) -> TakenFile | None:
@@ -136,6 +141,7 @@ class Importer:
                 taken.append(await self._take_statement(kept, each, depth))
             else:
                 taken.append(_announced(each, await self._announce(kept, each)))
+        failpoints.reach("import.taken")
         await keeping.finish(self.pool, kept.digest)
         return TakenFile(file=kept.name, digest=kept.digest, statements=taken)
 
@@ -191,7 +197,14 @@ class Importer:
         return done
 
     async def _decide(self, kept: Kept, decide: Callable[[Workspace], T]) -> T:
-        """Run a decision and give back what it said when it was committed."""
+        """Run a decision and give back what it said when it was committed.
+
+        Its workspace refers to itself, and the process collects such garbage seldom (`collect_seldom`): of a large file
+        it would fill the memory before.
+        """
+        self._decisions += 1
+        if self._decisions % COLLECT_AFTER_DECISIONS == 0:
+            gc.collect()
         results: list[T] = []
 
         def answer(workspace: Workspace) -> Answer:
