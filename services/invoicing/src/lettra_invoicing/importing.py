@@ -194,9 +194,14 @@ async def _apply(commands: Commands, job: Job, handle: Handle, chunk: Sequence[R
     """One transaction, and how far the import is in it; how many of its rows were new."""
 
     def decide(workspace: Workspace) -> Answer:
-        results = for_each(chunk, lambda row: _is_new(_take_row(workspace, handle, row)))
-        workspace.apply(put(IMPORTS, after))
-        return Answer(200, str(sum(results)).encode())
+        def take_one(row: Row | None) -> bool:
+            if row is not None:
+                return _is_new(_take_row(workspace, handle, row))
+            workspace.apply(put(IMPORTS, after))
+            return False
+
+        # As one more of the items: what it misses is fetched with what the rows miss.
+        return Answer(200, str(sum(for_each([*chunk, None], take_one))).encode())
 
     answer = await commands.run(decide, Request(job.correlation_id))
     return int(answer.body)
