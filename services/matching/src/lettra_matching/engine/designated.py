@@ -309,7 +309,7 @@ def _doubts_of_more(named: Sequence[Named], settlement: Settlement) -> Iterator[
     """Why more than what is named was perhaps paid for something else that the text names, too."""
     if any(each.item.open <= 0 for each in named):
         yield "but a part of what the text names is settled already"
-    if any(each.strength < STRONG for each in named):
+    if any(each.strength < (STRONG if len(named) == 1 else FULL) for each in named):
         yield "but not all numbers are written in full"
     smallest = min(line.settled for line in settlement.lines)
     if settlement.rest > smallest:

@@ -18,6 +18,7 @@ from lettra_matching.engine.numbers import (
     FAINT,
     FULL,
     LIKELY,
+    STRONG,
     WEAK,
     WORDS_FOR_OTHERS,
     Anatomy,
@@ -239,7 +240,7 @@ class _Reader:
         if last is None or digits is None or (len(run.digits) == 1 and not run.continues):
             return None
         series = {_series(named.item) for named in last.mentioned.candidates}
-        most = last.mentioned.strength if self.written.is_listed(run.first) else WEAK
+        most = min(last.mentioned.strength, STRONG) if self.written.is_listed(run.first) else WEAK
         if self.written.may_be_range(last.run.last, run.first):
             for between in _between(last.digits, digits):
                 self._want(map(serial_key, serials(between)))

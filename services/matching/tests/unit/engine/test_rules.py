@@ -268,6 +268,16 @@ def test_5_of_two_equal_items_the_month_or_being_due_tells() -> None:
     assert applied(world.decide(payment("100.00", counterparty_iban=IBAN))) == {"FA-2026-000001": "100.00"}
 
 
+def test_5_an_item_and_a_group_of_this_amount_are_two_answers() -> None:
+    """Guard: `exact_amount._also`; with round amounts both may be meant."""
+    early = {"issue_date": date(2026, 1, 2), "due_date": date(2026, 2, 1)}
+    halves = invoice("FA-1", "40.00", **early), invoice("FA-2", "60.00", **early)
+    decision = World(DURAND, *halves, invoice("FA-3", "100.00")).decide(
+        payment("100.00", counterparty_iban=IBAN)
+    )
+    assert decision.outcome == "proposed"
+
+
 def test_5_a_number_that_is_not_known_keeps_the_amount_from_deciding() -> None:
     """Guard: `undesignated.doubts`; the invoice that is named may not have arrived yet."""
     decision = World(DURAND, FA1).decide(payment("100.00", "facture FA-2026-000777", counterparty_iban=IBAN))

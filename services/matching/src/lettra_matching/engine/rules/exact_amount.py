@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lettra_matching.engine.case import Case, Finding
-from lettra_matching.engine.keys import amount_key
+from lettra_matching.engine.keys import amount_key, name_search_keys
 from lettra_matching.engine.model import Item, RuleName
 from lettra_matching.engine.names import likeness
+from lettra_matching.engine.rules.natural_group import groups_in
 from lettra_matching.engine.settling import Settlement
 from lettra_matching.engine.undesignated import doubts, net, pools, settled
 
@@ -25,7 +26,7 @@ def find(case: Case) -> Finding | None:
     for pool in pools(case):
         found = _exact(case, pool)
         if found:
-            return _judged(case, found, case.who.evidence)
+            return _judged(case, found, case.who.evidence, pool)
     return None
 
 
@@ -37,19 +38,35 @@ def _exact(case: Case, pool: Sequence[Item]) -> list[_Found]:
     return whole + [(item, True) for item in invoices if item.open != amount and net(item, case) == amount]
 
 
-def _judged(case: Case, found: list[_Found], who: str) -> Finding:
+def _judged(case: Case, found: list[_Found], who: str, pool: Sequence[Item] = ()) -> Finding:
     options, why = _told_apart(case, found)
     item, discounted = options[0]
     settlement = _settlement(case, item, discounted)
     evidence = [who, settlement.how]
     if len(options) > 1:
         evidence.append(f"but {len(options)} open items fit this amount; this is the oldest")
-        return Finding(RULE, settlement, False, "ambiguous", tuple(evidence), len(options))
+        return Finding(RULE, settlement, False, "ambiguous", tuple(evidence), len(options), blocks=True)
     if len(found) > 1:
         evidence.append(f"of {len(found)} that fit, {why}")
-    reasons = doubts(case, settlement)
-    confidence = "weak" if reasons else "exact_amount"
-    return Finding(RULE, settlement, not reasons, confidence, (*evidence, *reasons))
+    also = _also(case, item, pool)
+    reasons = [*doubts(case, settlement), *also]
+    confidence = "ambiguous" if also else "weak" if reasons else "exact_amount"
+    solutions = 1 + len(also)
+    return Finding(
+        RULE, settlement, not reasons, confidence, (*evidence, *reasons), solutions, blocks=bool(also)
+    )
+
+
+def _also(case: Case, item: Item, pool: Sequence[Item]) -> list[str]:
+    """What else these customers would settle together gives this amount too, as round amounts do; unless the text
+    names the month.
+    """
+    if case.is_of_named_month(item):
+        return []
+    others = [
+        group for group in groups_in(case, pool) if {each.item_id for each in group.items} != {item.item_id}
+    ]
+    return [f"but so is {group.title}" for group in others[:1]]
 
 
 def _told_apart(case: Case, found: list[_Found]) -> tuple[list[_Found], str]:
@@ -84,13 +101,23 @@ def _of_anyone(case: Case) -> Finding | None:
         return None
     best, item, discounted = ranked[0]
     second = ranked[1][0] if len(ranked) > 1 else 0.0
-    if best < RESEMBLING or best - second < RESEMBLING_MARGIN:
+    if best < RESEMBLING or best - second < RESEMBLING_MARGIN or _is_tied(case, item.customer_id, best):
         return None
     name = (payment.counterparty_name or "").strip()
     words = (
         f"the payer's name {name!r} is like that of {item.customer_id}, and of no other who owes this amount"
     )
     return _judged(case, [(item, discounted)], words)
+
+
+def _is_tied(case: Case, customer_id: str, best: float) -> bool:
+    """Whether another customer's name is as like: that one may have paid what is settled otherwise."""
+    name = case.payment.counterparty_name or ""
+    found = case.candidates.payers(name_search_keys(name))
+    rivals = {
+        p.customer_id: p.name for payers in found.values() for p in payers if p.customer_id != customer_id
+    }
+    return any(likeness(name, rival) >= best for rival in rivals.values())
 
 
 def _ranked(case: Case, found: list[_Found]) -> list[tuple[float, Item, bool]]:

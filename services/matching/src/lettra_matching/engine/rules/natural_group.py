@@ -35,11 +35,16 @@ class Group:
 def find(case: Case) -> Finding | None:
     """The group of this amount, if there is only one."""
     for pool in pools(case):
-        groups = _distinct(group for part in _by_customer(pool) for group in _fitting(case, part))
+        groups = groups_in(case, pool)
         named = [group for group in groups if all(map(case.is_of_named_month, group.invoices))]
         if groups:
             return _judged(case, named or groups)
     return None
+
+
+def groups_in(case: Case, pool: Sequence[Item]) -> list[Group]:
+    """The groups of this amount among these items, each set of items once."""
+    return _distinct(group for part in _by_customer(pool) for group in _fitting(case, part))
 
 
 def _by_customer(pool: Sequence[Item]) -> Iterator[Sequence[Item]]:
