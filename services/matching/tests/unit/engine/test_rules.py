@@ -242,6 +242,15 @@ def test_4_two_names_that_are_as_like_abstain() -> None:
     assert decision.outcome == "held"
 
 
+def test_5_of_two_names_that_are_as_like_the_one_who_owes_exactly_this() -> None:
+    """Guard: `exact_amount.ROUND`; cents tell them apart, a round amount does not."""
+    twins = payer("C1", "Durand Nord"), payer("C2", "Durand Sud")
+    world = World(*twins, FA2, invoice("FA-9", "250.00", "C2"))
+    found = world.decide(payment("250.10", counterparty_name="DURAND"))
+    assert applied(found) == {"FA-2026-000002": "250.10"}
+    assert world.decide(payment("250.00", counterparty_name="DURAND")).outcome == "held"
+
+
 def test_4_of_two_that_differ_in_their_legal_form_the_one_that_is_written_out() -> None:
     twins = payer("C1", "Garage Durand SARL"), payer("C2", "Garage Durand SA")
     world = World(*twins, FA1, invoice("FA-9", "100.00", "C2"))

@@ -17,6 +17,8 @@ _Found = tuple[Item, bool]
 RESEMBLING = 0.7
 """How like a name must be where nobody else of a like name owes this amount."""
 RESEMBLING_MARGIN = 0.2
+ROUND = 10
+"""Amounts in whole tens are owed by many, so that such a one does not decide between two names."""
 
 
 def find(case: Case) -> Finding | None:
@@ -101,7 +103,9 @@ def _of_anyone(case: Case) -> Finding | None:
         return None
     best, item, discounted = ranked[0]
     second = ranked[1][0] if len(ranked) > 1 else 0.0
-    if best < RESEMBLING or best - second < RESEMBLING_MARGIN or _is_tied(case, item.customer_id, best):
+    if best < RESEMBLING or best - second < RESEMBLING_MARGIN:
+        return None
+    if payment.amount % ROUND == 0 and _is_tied(case, item.customer_id, best):
         return None
     name = (payment.counterparty_name or "").strip()
     words = (
@@ -117,7 +121,7 @@ def _is_tied(case: Case, customer_id: str, best: float) -> bool:
     rivals = {
         p.customer_id: p.name for payers in found.values() for p in payers if p.customer_id != customer_id
     }
-    return any(likeness(name, rival) >= best for rival in rivals.values())
+    return any(best - likeness(name, rival) < case.rules.name_margin for rival in rivals.values())
 
 
 def _ranked(case: Case, found: list[_Found]) -> list[tuple[float, Item, bool]]:
