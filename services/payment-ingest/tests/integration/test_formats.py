@@ -155,6 +155,8 @@ class TestQuarantine:
         (found,) = answer.json()["statements"]
         assert (found["outcome"], found["transactions_new"], found["verified"]) == ("booked", 1, False)
         assert found["through_date"] is None
+        again = await api.client.post(f"/statements/{digest}/release", json=body)
+        assert (again.status_code, again.json()["statements"]) == (200, [])
         listed = (await api.get("/statements", account=ACCOUNT))["statements"]
         assert [s["resolved_by"] for s in listed] == ["Ann: the bank confirms it"]
         assert await api.table("bank_files") == []

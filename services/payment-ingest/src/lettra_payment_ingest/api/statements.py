@@ -15,7 +15,7 @@ from lettra_payment_ingest import handlers, keeping, queries
 from lettra_payment_ingest.api.values import FILE_NAME_CHARS_MAX, Limit, number
 from lettra_payment_ingest.bank.errors import one_line
 from lettra_payment_ingest.choosing import choose_mapping
-from lettra_payment_ingest.decider import need_quarantined
+from lettra_payment_ingest.decider import need_quarantined, resolved_by
 from lettra_payment_ingest.domain import Resolve
 from lettra_payment_ingest.handlers import Resolved
 from lettra_payment_ingest.importing import Importer, TakenFile
@@ -64,9 +64,14 @@ async def list_statements(
 async def release_statement(
     request: Request, content_digest: SearchedText, body: Resolve, command: Command
 ) -> Any:
-    """Take a statement out of quarantine, as it is and unverified: the account is not known through it."""
+    """Take a statement out of quarantine, as it is and unverified: the account is not known through it.
+
+    Asked again by the same person for the same reason there is nothing left to take: no statement is in the answer.
+    """
     state = request.app.state
     row = await queries.find_statement(state.pool, content_digest)
+    if row.outcome == "booked" and row.resolved_by == resolved_by(body.who, body.why):
+        return TakenFile(file="", digest=row.file_digest)
     if row.outcome != "released":  # released before, and stopped: it goes on
         need_quarantined(row)
     if not await state.pool.fetchval("select true from bank_files where digest = $1", row.file_digest):

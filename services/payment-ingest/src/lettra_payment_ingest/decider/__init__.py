@@ -6,7 +6,7 @@ from lettra_payment_ingest.decider.accounts import (
     register_account,
     register_mapping,
 )
-from lettra_payment_ingest.decider.evolving import evolve, statement_row
+from lettra_payment_ingest.decider.evolving import evolve, resolved_by, statement_row
 from lettra_payment_ingest.decider.identities import Identities, Told, identify_transactions
 from lettra_payment_ingest.decider.statements import (
     Continuity,
@@ -44,5 +44,6 @@ __all__ = [
     "register_account",
     "register_mapping",
     "release",
+    "resolved_by",
     "statement_row",
 ]

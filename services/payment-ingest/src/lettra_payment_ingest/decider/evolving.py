@@ -176,7 +176,12 @@ def _statement_key(event: StatementReleased | StatementDismissed) -> tuple[str, 
 
 
 def _resolved(event: StatementReleased | StatementDismissed, row: StatementRow, outcome: str) -> StatementRow:
-    return replace(row, outcome=outcome, resolved_by=f"{event.who}: {event.why}")
+    return replace(row, outcome=outcome, resolved_by=resolved_by(event.who, event.why))
+
+
+def resolved_by(who: str, why: str) -> str:
+    """Who decided on a statement in quarantine, and why, as its row keeps it."""
+    return f"{who}: {why}"
 
 
 def _behind(days: Iterable[str], line_end: date | None) -> tuple[str, ...]:
