@@ -167,6 +167,17 @@ def test_bank_fees_are_written_off_only_with_a_tolerance(desk: Desk) -> None:
     assert desk.told() == [("B", "applied", "I5", "55.00", "10.00")]
 
 
+def test_a_discount_larger_than_what_is_left_is_none(desk: Desk) -> None:
+    items = ITEMS.replace(
+        "E1,C2,I5,invoice,FA-2026-000126,2026-01-07,2026-02-06,EUR,55.00,,,",
+        "E1,C2,I5,invoice,FA-2026-000126,2026-01-07,2026-02-06,EUR,55.00,,60.00,2026-12-31",
+    )
+    paid = statement(1, "260302", "0,00", "55,00", entry("260302", "C", "55,00", "B", "FA-2026-000126"))
+    result = desk.run([desk.file("1.sta", paid)], items=items)
+    assert result.exit_code == 0, result.output
+    assert desk.told() == [("B", "applied", "I5", "55.00", "")]
+
+
 def test_every_bad_row_is_reported_with_its_place_and_nothing_is_written(desk: Desk) -> None:
     desk.out.write_text("as before")
     bad = ITEMS.replace("I2,invoice", "I2,bill").replace("77.70", "77,70").replace("E1,C2,I5", "E1,C2,I1")
