@@ -24,6 +24,7 @@ finally:
 """
 _INTERRUPTED_LOADING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts this in the background has it ignored
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == "typer":
@@ -84,7 +85,7 @@ def test_an_interrupt_at_work_is_the_same_sentence(
     program.command()(work)
     monkeypatch.setattr("lettra_tools.cli.app", program)
     monkeypatch.setattr(sys, "argv", ["lettra"])
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(SystemExit) as ended:
             main()
