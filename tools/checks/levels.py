@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -63,6 +64,11 @@ def names_a_path(arguments: list[str]) -> bool:
     return any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument[:1] != "-")
 
 
+def heed_interrupts() -> None:
+    """A shell that starts this in the background has SIGINT ignored, also by every process that a test starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(level: str) -> int:
     looked_in = [folder for folder in folders(level) if has_tests(folder)]
     if not looked_in:
@@ -95,4 +101,5 @@ def run(level: str) -> int:
 
 
 if __name__ == "__main__":
+    heed_interrupts()
     sys.exit(run(sys.argv[1]))
