@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -47,3 +48,20 @@ async def test_opening_balances_and_changed_customers(api, servers, database, tm
         assert "registered with other data (name)" in err
         code, out, _err = await lettra("import", "customers", str(changed), "--update", *url)
         assert (code, out) == (0, "changed.csv: rows: 1, new: 1; taken.\n")
+
+
+async def test_a_file_that_the_service_is_at_work_on(api, servers, database, tmp_path):
+    """Guard: the command knows the service's word for it, import-running (lettra_tools/commands/imports.py)."""
+    file = tmp_path / "customers.csv"
+    file.write_bytes(customers_csv("C-7,Martin SA,,,,,fr,"))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    async with serving(servers, database, tmp_path, "api") as service, api.pool.acquire() as connection:
+        url = str(service.client.base_url).rstrip("/")
+        await connection.execute("select pg_advisory_lock(hashtextextended($1, 0))", digest)
+        code, _out, err = await lettra("import", "customers", str(file), "--url", url, "--wait", "0")
+        assert code == 1
+        assert "customers.csv: the service is still at work on this file after 0 s" in err
+        assert f"{url}/imports/{digest}" in err
+        await connection.execute("select pg_advisory_unlock(hashtextextended($1, 0))", digest)
+        code, out, _err = await lettra("import", "customers", str(file), "--url", url)
+        assert (code, out) == (0, "customers.csv: rows: 1, new: 1; taken.\n")

@@ -27,6 +27,8 @@ EXIT_UNREADABLE = 2
 BAR_AFTER_SECONDS = 2.0
 LOOK_EVERY_SECONDS = 0.25
 SEND_AGAIN_SECONDS = 1.0
+WAIT_SECONDS = 900
+"""Of a file that the service is still at work on: more than an import of as many rows as it takes was seen to last."""
 UNREADABLE = frozenset(
     {"not-utf-8", "malformed-csv", "wrong-header", "unreadable-file", "unreadable-mapping"}
 )
@@ -54,6 +56,16 @@ PaymentIngestUrl = Annotated[
     str | None,
     typer.Option(
         "--url", envvar="LETTRA_PAYMENT_INGEST_URL", help="Where payment-ingest is, if not of that folder."
+    ),
+]
+Wait = Annotated[
+    int,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        help="How long to wait while the service is at work on the same file for somebody else.",
     ),
 ]
 File = Annotated[
@@ -101,6 +113,7 @@ def customers(
         bool,
         typer.Option("--update", help="Change known customers to what the file says, instead of refusing."),
     ] = False,
+    wait: Wait = WAIT_SECONDS,
 ) -> None:
     """Import customers: all rows of the file, or none. Twice changes nothing.
 
@@ -109,24 +122,28 @@ def customers(
     45D-EOM or EOM-45D; with a discount as in 30D 2%/8D), debtor_class (company, public or private), channel (email,
     letter, sms, call or webhook). With --update a column that the file lacks leaves a known customer as it is.
     """
-    raise typer.Exit(_import_table("customers", file, folder, url, "?update=true" if update else ""))
+    raise typer.Exit(_import_table("customers", file, folder, url, wait, "?update=true" if update else ""))
 
 
 @app.command(epilog="Example: lettra import invoices january.csv --folder /var/lib/lettra")
-def invoices(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+def invoices(
+    file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None, wait: Wait = WAIT_SECONDS
+) -> None:
     """Import invoices and credit notes, which keep their numbers: all rows, or none. Twice changes nothing.
 
     Columns: entity_id, customer_id, document_number, kind (invoice or credit_note), issue_date, due_date, currency,
     net, vat, gross, payment_reference, corrects. Legal entity and customers must be there before.
     """
-    raise typer.Exit(_import_table("invoices", file, folder, url))
+    raise typer.Exit(_import_table("invoices", file, folder, url, wait))
 
 
 @app.command(
     name="open-items",
     epilog="Example: lettra import open-items balances-2026-01-01.csv --folder /var/lib/lettra",
 )
-def open_items(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None) -> None:
+def open_items(
+    file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = None, wait: Wait = WAIT_SECONDS
+) -> None:
     """Import opening balances: what is open when a legal entity begins here. All rows, or none; twice changes nothing.
 
     Columns: entity_id, customer_id, item_id, kind (invoice or credit_note), document_number, issue_date, due_date,
@@ -134,7 +151,7 @@ def open_items(file: File, folder: Folder = DEFAULT_FOLDER, url: InvoicingUrl = 
     original_amount (what it was for) and reminder_step (how many reminders it had). Rows of one document are its
     instalments. No number is drawn. Legal entity and customers must be there before.
     """
-    raise typer.Exit(_import_table("open-items", file, folder, url))
+    raise typer.Exit(_import_table("open-items", file, folder, url, wait))
 
 
 @app.command(epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml")
@@ -230,7 +247,7 @@ def _resolve(how: str, digest: str, who: str, why: str, folder: Path, url: str |
     return answer
 
 
-def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: str = "") -> int:
+def _import_table(kind: str, file: Path, folder: Path, url: str | None, wait: int, query: str = "") -> int:
     """Import a CSV file into invoicing; the exit code."""
     out, err = _consoles()
     content = _read(file, err)
@@ -244,7 +261,7 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: s
     ):
         try:
             taken = _beside(
-                lambda: _upload(service, f"/imports/{kind}{query}", content),
+                lambda: _upload(service, f"/imports/{kind}{query}", content, wait),
                 lambda: _show_progress(beside, content.digest, advance),
             )
         except Refused as refused:
@@ -255,15 +272,31 @@ def _import_table(kind: str, file: Path, folder: Path, url: str | None, query: s
     return 0
 
 
-def _upload(service: Service, path: str, content: Content) -> dict[str, Any]:
-    """Send the file; where the service is still at work on it for a client that went away, wait, and send it again."""
+def _upload(service: Service, path: str, content: Content, wait: float) -> dict[str, Any]:
+    """Send the file; where the service is still at work on it for a client that went away, wait, and send it again.
+
+    `Refused` after so many seconds of waiting, with what can be done then.
+    """
+    deadline = None
     while True:
         try:
             return dict(service.upload(path, content.name, content.data))
         except Refused as refused:
             if refused.kind != "import-running":
                 raise
+            deadline = deadline or time.monotonic() + wait
+            if time.monotonic() + SEND_AGAIN_SECONDS > deadline:
+                raise _still_running(service, content, wait, refused) from None
         time.sleep(SEND_AGAIN_SECONDS)
+
+
+def _still_running(service: Service, content: Content, wait: float, refused: Refused) -> Refused:
+    remedy = (
+        f"the service is still at work on this file after {wait:g} s; nothing is taken twice. See how far it is at"
+        f" {service.url}/imports/{content.digest}. If that goes on, send the file again later, or wait longer with"
+        " --wait; if it stands still, restart invoicing and send the file again: it goes on where it was"
+    )
+    return Refused(refused.status, refused.kind, remedy, [])
 
 
 def _rows_in_words(rows: int, created: int) -> str:
