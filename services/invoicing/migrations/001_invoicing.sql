@@ -131,7 +131,8 @@ create table requests (
     state           text    not null,
     decided_on      date,
     decided_by      text,
-    credit_note     text
+    credit_note     text,
+    lines           text[]  not null
 );
 create index requests_open on requests (request_id) where state = 'open';
 create index requests_customer on requests (customer_id, request_id);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,8 @@ from typing import Any
 
 import asyncpg
 import httpx
-from invoicing_examples import CUSTOMER, ENTITY
+import pikepdf
+from invoicing_examples import CUSTOMER, ENTITY, INVOICE
 
 from lettra_events.service.commands import Commands
 from lettra_events.service.process import Process
@@ -40,6 +42,25 @@ class Api:
         response = await self.post(path, body, **headers)
         assert response.status_code == 201, response.text
         return dict(response.json())
+
+    async def made_with_lines(self, lines: list[dict[str, str]], **more: Any) -> dict[str, Any]:
+        """The first invoice of FR02, to C-9, with these lines: of a seller and a buyer that have what it shows."""
+        address = {"street": "4 chemin du Moulin", "postal_code": "04500", "city": "Quinson"}
+        entity = {"entity_id": "FR02", "name": "Ateliers", "siren": "552100554"}
+        await self.made("/legal-entities", entity | {"vat_number": "FR96552100554", "address": address})
+        buyer = {"customer_id": "C-9", "name": "Durand", "siren": "404833048"}
+        await self.made("/customers", buyer | {"address": "1 rue X, 75001 Paris"})
+        body = {name: INVOICE[name] for name in ("series", "issue_date", "currency")}
+        body |= {"entity_id": "FR02", "customer_id": "C-9", "operation_category": "goods"}
+        body |= {"delivery_date": "2026-01-04", "late_penalty_rate": "12.15"}
+        return await self.made("/invoices", body | {"lines": lines} | more)
+
+    async def factur_x(self, entity_id: str, number: str) -> bytes:
+        """The data within the PDF of a document."""
+        answer = await self.client.get(f"/invoices/{entity_id}/{number}/document")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        with pikepdf.open(io.BytesIO(answer.content)) as pdf:
+            return bytes(pdf.attachments["factur-x.xml"].get_file().read_bytes())
 
     async def get(self, path: str, **query: Any) -> Any:
         response = await self.client.get(path, params=query)

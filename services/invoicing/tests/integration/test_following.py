@@ -44,6 +44,31 @@ async def test_a_dispute_from_its_opening_to_its_credit_note(api):
     await state_is_what_the_events_say(api)
 
 
+async def test_what_is_credited_of_an_invoice_with_lines_has_its_factur_x(api):
+    """Guard: handlers/following.py hands the invoice's lines on; by a dispute, and by a request that names a line."""
+    lines = [
+        {"name": f"Article {rate}", "quantity": "2", "price": "50.00", "vat_rate": rate}
+        for rate in ("20", "10")
+    ]
+    await api.made_with_lines(lines)
+    on = {"entity_id": "FR02", "document_number": "FA-000001"}
+    taken = await api.made("/disputes", DISPUTE | on | {"amount": "23.00", "who": "j.lambert"})
+    accepted = await api.post(f"/disputes/{taken['dispute_id']}/accept", RESOLVED | {"series": "AV"})
+    assert accepted.json()["credit_note"] == "AV-000001"
+    asked = on | {"requested_on": "2026-01-15", "who": "j.lambert", "why": "agreed", "reason": "price"}
+    request = await api.made("/credit-note-requests", asked | {"lines": [{"line": 2, "quantity": "1"}]})
+    (pending,) = (await api.get("/requests"))["requests"]
+    assert (pending["amount"], pending["lines"]) == ("55.00", ["2 1"])
+    await api.post(f"/credit-note-requests/{request['request_id']}/approve", DECIDED | {"series": "AV"})
+    for number, gross in (("AV-000001", b"23.00"), ("AV-000002", b"55.00")):
+        xml = await api.factur_x("FR02", number)
+        assert b"<ram:TypeCode>381</ram:TypeCode>" in xml
+        assert b"<ram:GrandTotalAmount>%s</ram:GrandTotalAmount>" % gross in xml
+        assert b"<ram:IssuerAssignedID>FA-000001</ram:IssuerAssignedID>" in xml
+    assert (await api.get("/documents/FR02/FA-000001"))["credited"] == "78.00"
+    await state_is_what_the_events_say(api)
+
+
 async def test_a_dispute_is_accepted_once_however_many_do(api):
     """Guards: need_open_dispute under the dispute's lock; without the lock its stream would not move twice."""
     await api.made("/invoices", INVOICE)

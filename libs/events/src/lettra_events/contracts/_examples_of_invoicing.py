@@ -184,7 +184,15 @@ OF_INVOICING: list[Event] = [
         why="one pallet of two was missing",
         **_ON_INVOICE,
     ),
-    invoicing.CreditNoteRequested(reason="price", **_REQUESTED, **_ON_INVOICE),
+    invoicing.CreditNoteRequested(
+        reason="price",
+        lines=(
+            invoicing.CreditedLine(line=1, quantity=Decimal("2.5")),
+            invoicing.CreditedLine(line=3),
+        ),
+        **_REQUESTED,
+        **_ON_INVOICE,
+    ),
     invoicing.CreditNoteRequestApproved(credit_note=_CREDIT_NOTE, **_DECIDED, **_ON_INVOICE),
     invoicing.CreditNoteRequestRefused(**_DECIDED, **_ON_INVOICE),
     invoicing.BadDebtProposed(**_REQUESTED, **_ON_INVOICE),

@@ -228,6 +228,13 @@ class DepositDeducted(_Part):
     amount: Amount = Field(gt=0)
 
 
+class CreditedLine(_Part):
+    """A line of an invoice that a credit note takes back, in whole or by so much of its quantity."""
+
+    line: int = Field(ge=1, description="its place on the invoice, from 1 on")
+    quantity: Amount | None = Field(default=None, description="of its unit; null: all of it")
+
+
 class Mentions(_Part):
     """What an invoice must say beside its amounts and dates (C. com. L441-9, CGI ann. II 242 nonies A).
 
@@ -396,6 +403,9 @@ class CreditNoteRequested(_Requested):
     """A credit note is asked for; another person than who asked decides."""
 
     reason: str = Field(description="code, as a dispute's")
+    lines: tuple[CreditedLine, ...] = Field(
+        default=(), description="the lines that come to the amount; none: all rates of VAT in proportion"
+    )
 
 
 @contract("invoicing.CreditNoteRequestApproved")

@@ -19,6 +19,7 @@ from lettra_invoicing.domain import (
     Customer,
     Document,
     IssueCreditNote,
+    IssueCreditNoteOfAmount,
     IssueInvoice,
     LegalEntity,
     LineAsked,
@@ -48,6 +49,9 @@ def amounts_of(command: IssueInvoice | IssueCreditNote) -> Amounts:
     if not command.lines:
         return tuple(amount or Decimal(0) for amount in given)  # type: ignore[return-value]
     computed = amounts_of_lines(command.lines, command.currency)
+    if isinstance(command, IssueCreditNoteOfAmount):
+        vat = sum(command.vat_of_lines, Decimal(0))
+        computed = computed[0], vat, computed[0] + vat
     if command.gross is not None and given != computed:
         raise Rejected(
             "lines-do-not-add-up",
@@ -168,8 +172,10 @@ def content_of_credit_note(
         penalty="none",
     )
     fields = ("document_number", "issue_date", "deposit")
-    corrects = {name: getattr(corrected, name) for name in fields}
-    return _content(command, note, parties, said, {"corrects": corrects})
+    more: dict[str, Any] = {"corrects": {name: getattr(corrected, name) for name in fields}}
+    if isinstance(command, IssueCreditNoteOfAmount):
+        more["vat_of_lines"] = list(map(str, command.vat_of_lines))
+    return _content(command, note, parties, said, more)
 
 
 def _content(

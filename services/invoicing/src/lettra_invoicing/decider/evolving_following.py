@@ -99,7 +99,8 @@ def _of_requests(event: Event) -> Iterable[Change[Any]]:
 def _requested(
     event: CreditNoteRequested | BadDebtProposed, kind: str, reason: str | None
 ) -> Iterable[Change[Any]]:
-    said = event.model_dump(exclude={"who", "reason"})
+    said = event.model_dump(exclude={"who", "reason", "lines"})
+    lines = event.lines if isinstance(event, CreditNoteRequested) else ()
     yield put(
         REQUESTS,
         Request(
@@ -111,6 +112,9 @@ def _requested(
             decided_on=None,
             decided_by=None,
             credit_note=None,
+            lines=tuple(
+                str(each.line) if each.quantity is None else f"{each.line} {each.quantity}" for each in lines
+            ),
         ),
     )
     yield of_document(event.entity_id, event.document_number, followed=1)

@@ -11,6 +11,7 @@ from lettra_events.contracts.invoicing import (
     BadDebtProposed,
     BadDebtRefused,
     BadDebtWrittenOff,
+    CreditedLine,
     CreditNoteIssued,
     CreditNoteRequestApproved,
     CreditNoteRequested,
@@ -22,8 +23,8 @@ from lettra_events.contracts.invoicing import (
     LifecycleStatusReceived,
 )
 from lettra_events.service.rejection import Rejected
+from lettra_invoicing.decider.crediting import Billed, named_lines
 from lettra_invoicing.decider.terms import check_whole
-from lettra_invoicing.documents.amounts import rounded
 from lettra_invoicing.domain import (
     AcceptDispute,
     ApproveCreditNote,
@@ -32,7 +33,6 @@ from lettra_invoicing.domain import (
     Dispute,
     Document,
     DocumentStatus,
-    IssueCreditNote,
     OpenDispute,
     ProposeBadDebt,
     ReassignDispute,
@@ -52,7 +52,7 @@ def _on(document: Document) -> dict[str, Any]:
     }
 
 
-def _amount(asked: Decimal | None, at_most: Decimal, document: Document, what: str) -> Decimal:
+def amount_of(asked: Decimal | None, at_most: Decimal, document: Document, what: str) -> Decimal:
     """What was asked for, or as much as can be."""
     amount = at_most if asked is None else asked
     check_whole([amount], document.currency, "amount")
@@ -76,7 +76,7 @@ def open_dispute(command: OpenDispute, document: Document, dispute_id: str) -> D
             f"{command.opened_on} is before the invoice's {document.issue_date}",
             field="opened_on",
         )
-    amount = _amount(command.amount, document.left - document.disputed, document, "contested")
+    amount = amount_of(command.amount, document.left - document.disputed, document, "contested")
     said = command.model_dump(include={"reason", "owner", "due_date", "opened_on", "who"})
     return DisputeOpened(
         **_on(document), **said, dispute_id=dispute_id, amount=amount, currency=document.currency
@@ -104,7 +104,7 @@ def close_dispute(
     command: CloseDispute, dispute: Dispute, outcome: Literal["rejected", "withdrawn"]
 ) -> DisputeResolved:
     """Nothing is taken back."""
-    _check_order(command.resolved_on, dispute.opened_on, "resolved_on")
+    check_order(command.resolved_on, dispute.opened_on, "resolved_on")
     return DisputeResolved(
         **_of(dispute),
         dispute_id=dispute.dispute_id,
@@ -114,13 +114,6 @@ def close_dispute(
         credited=Decimal(0),
         **command.model_dump(),
     )
-
-
-def note_of_dispute(command: AcceptDispute, dispute: Dispute, document: Document) -> IssueCreditNote:
-    """The credit note that accepts the dispute: for no more than is contested."""
-    _check_order(command.resolved_on, dispute.opened_on, "resolved_on")
-    amount = _amount(command.amount, min(dispute.amount, document.left), document, "credited")
-    return _note(command, command.resolved_on, amount, dispute.reason, document)
 
 
 def accept_dispute(
@@ -149,7 +142,7 @@ def _of(row: Dispute | Request) -> dict[str, Any]:
     }
 
 
-def _check_order(day: date, before: date, field: str) -> None:
+def check_order(day: date, before: date, field: str) -> None:
     if day < before:
         raise Rejected("date-goes-back", f"{day} is before {before}", field=field)
 
@@ -157,59 +150,27 @@ def _check_order(day: date, before: date, field: str) -> None:
 # -- credit notes by request, and write-offs --------------------------------------------------------------------
 
 
-def _note(
-    command: AcceptDispute | ApproveCreditNote,
-    day: date,
-    gross: Decimal,
-    reason: str | None,
-    document: Document,
-) -> IssueCreditNote:
-    """A credit note of so much, its VAT as given or in proportion to the invoice's."""
-    vat = command.vat
-    if vat is None:
-        if document.vat is None:
-            raise Rejected(
-                "vat-unknown",
-                f"the VAT of {document.document_number} is not known here: give net and vat of the credit note",
-                field="vat",
-            )
-        vat = rounded(gross * document.vat / document.gross, document.currency)
-    net = gross - vat if command.net is None else command.net
-    if net + vat != gross:
-        raise Rejected(
-            "does-not-add-up", f"net {net} + vat {vat} is not the {gross} to be credited", field="net"
-        )
-    return IssueCreditNote.model_validate(
-        {
-            "entity_id": document.entity_id,
-            "series": command.series,
-            "issue_date": day,
-            "corrects": document.document_number,
-            "currency": document.currency,
-            "net": net,
-            "vat": vat,
-            "gross": gross,
-            "reason": reason,
-        }
-    )
-
-
 def request_credit_note(
-    command: RequestCreditNote, document: Document, request_id: str
+    command: RequestCreditNote, document: Document, billed: Billed | None, request_id: str
 ) -> CreditNoteRequested:
-    """Ask for a credit note of no more than is left of the invoice."""
-    amount = _requested(command, document, "credited")
-    return CreditNoteRequested(**amount, request_id=request_id, reason=command.reason)
+    """Ask for a credit note of no more than is left of the invoice; of lines, for what they come to."""
+    named = named_lines(document, billed, command.lines, command.amount)
+    amount = _requested(command, named.gross if named else command.amount, document, "credited")
+    lines = tuple(CreditedLine(**each.model_dump()) for each in command.lines)
+    return CreditNoteRequested(**amount, request_id=request_id, reason=command.reason, lines=lines)
 
 
 def propose_bad_debt(command: ProposeBadDebt, document: Document, request_id: str) -> BadDebtProposed:
     """Propose to give up no more than is left of the invoice."""
-    return BadDebtProposed(**_requested(command, document, "given up"), request_id=request_id)
+    amount = _requested(command, command.amount, document, "given up")
+    return BadDebtProposed(**amount, request_id=request_id)
 
 
-def _requested(command: RequestCreditNote | ProposeBadDebt, document: Document, what: str) -> dict[str, Any]:
-    _check_order(command.requested_on, document.issue_date, "requested_on")
-    amount = _amount(command.amount, document.left, document, what)
+def _requested(
+    command: RequestCreditNote | ProposeBadDebt, asked: Decimal | None, document: Document, what: str
+) -> dict[str, Any]:
+    check_order(command.requested_on, document.issue_date, "requested_on")
+    amount = amount_of(asked, document.left, document, what)
     said = command.model_dump(include={"requested_on", "who", "why"})
     return _on(document) | said | {"amount": amount, "currency": document.currency}
 
@@ -231,14 +192,8 @@ def need_open_request(
             status=409,
             field="who",
         )
-    _check_order(command.decided_on, request.requested_on, "decided_on")
+    check_order(command.decided_on, request.requested_on, "decided_on")
     return request
-
-
-def note_of_request(command: ApproveCreditNote, request: Request, document: Document) -> IssueCreditNote:
-    """The credit note that was asked for; refused where less than that is left of the invoice by now."""
-    amount = _amount(request.amount, document.left, document, "credited")
-    return _note(command, command.decided_on, amount, request.reason, document)
 
 
 def approve_credit_note(
@@ -260,7 +215,7 @@ def refuse_credit_note(command: Decide, request: Request) -> CreditNoteRequestRe
 
 def write_off(command: Decide, request: Request, document: Document) -> BadDebtWrittenOff:
     """Give up what was proposed; refused where less than that is left of the invoice by now."""
-    amount = _amount(request.amount, document.left, document, "given up")
+    amount = amount_of(request.amount, document.left, document, "given up")
     return BadDebtWrittenOff(
         **_of(request),
         request_id=request.request_id,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from lettra_events.service.rejection import Rejected
 from lettra_invoicing.decider.terms import HUNDRED
-from lettra_invoicing.documents.amounts import add_up, rounded, vat_breakdown
+from lettra_invoicing.documents.amounts import VatKey, add_up, rounded, vat_breakdown
 from lettra_invoicing.documents.model import InvoiceDocument
 from lettra_invoicing.documents.parts import Deposit, Line
 
@@ -72,7 +72,9 @@ def _document(content: Mapping[str, Any]) -> dict[str, Any]:
     issued, buyer = content["issued"], content["buyer"]
     language = buyer["language"] if buyer["language"] in _LANGUAGES else "fr"
     lines = tuple(_line(line) for line in content["lines"])
-    breakdown = vat_breakdown(lines, issued["currency"], _reasons(content["lines"]))
+    breakdown = vat_breakdown(
+        lines, issued["currency"], _reasons(content["lines"]), _vat_of_lines(content, lines)
+    )
     deposits = tuple(_deposits(content))
     totals = add_up(breakdown, deposits, _decimal(content["vat_in_euros"]))
     said = content["mentions"]
@@ -131,6 +133,14 @@ def _line(line: Mapping[str, Any]) -> Line:
 
 def _reasons(lines: list[dict[str, Any]]) -> dict[Any, str]:
     return {line["vat_category"]: line["exemption_reason"] for line in lines if line["exemption_reason"]}
+
+
+def _vat_of_lines(content: Mapping[str, Any], lines: tuple[Line, ...]) -> dict[VatKey, Decimal] | None:
+    """Where a credit note is for an amount with its VAT; else it follows from the lines."""
+    if "vat_of_lines" not in content:
+        return None
+    keys = [(line.vat_category, line.vat_rate) for line in lines]
+    return dict(zip(keys, map(Decimal, content["vat_of_lines"]), strict=True))
 
 
 def _deposits(content: Mapping[str, Any]) -> list[Deposit]:

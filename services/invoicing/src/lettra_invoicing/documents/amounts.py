@@ -2,6 +2,7 @@
 
 The rule: a line is rounded once, to the currency's minor unit, half a unit away from zero; VAT is computed on the
 sum of the lines of one category and rate, and rounded the same way, once. Everything else is exact sums.
+A credit note of an amount with VAT included is the exception: its VAT is computed within that amount, rounded once.
 """
 
 from __future__ import annotations
@@ -39,16 +40,27 @@ def vat_of(base: Decimal, rate: Decimal, currency: str) -> Decimal:
     return rounded(base * rate / 100, currency)
 
 
+def vat_within(gross: Decimal, rate: Decimal, currency: str) -> Decimal:
+    """The VAT that an amount includes."""
+    return rounded(gross * rate / (100 + rate), currency)
+
+
 def vat_breakdown(
-    lines: Iterable[Line], currency: str, reasons: Mapping[VatCategory, str] | None = None
+    lines: Iterable[Line],
+    currency: str,
+    reasons: Mapping[VatCategory, str] | None = None,
+    amounts: Mapping[VatKey, Decimal] | None = None,
 ) -> tuple[VatShare, ...]:
-    """The breakdown that fits the lines; `reasons` says for each category why no VAT is charged."""
+    """The breakdown that fits the lines; `reasons` says for each category why no VAT is charged.
+
+    `amounts`: what the VAT is, where it was computed within amounts that include it (a part of an invoice credited).
+    """
     return tuple(
         VatShare(
             category=category,
             rate=rate,
             base=base,
-            amount=vat_of(base, rate, currency),
+            amount=vat_of(base, rate, currency) if amounts is None else amounts[category, rate],
             exemption_reason=(reasons or {}).get(category),
         )
         for (category, rate), base in vat_bases(lines).items()

@@ -12,6 +12,7 @@ _FRENCH_AND_ENGLISH: dict[str, tuple[str, str]] = {
     "delivery_date": ("Date de livraison ou d'exécution", "Date of delivery or performance"),
     "period": ("Période", "Period"),
     "operation": ("Catégorie d'opération", "Category of operation"),
+    "part_of": ("Avoir partiel sur la facture {number}", "Part of the invoice {number}"),
     "corrects": ("Corrige la facture", "Corrects the invoice"),
     "buyer_reference": ("Référence de l'acheteur", "Buyer's reference"),
     "order_number": ("Commande", "Order"),

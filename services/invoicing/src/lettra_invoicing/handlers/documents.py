@@ -40,7 +40,7 @@ def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
         (SERIES, (command.entity_id, command.series)),
         *((DOCUMENTS, key) for key in deposits),
     )
-    parties = _parties(workspace, command.entity_id, command.customer_id, with_address=bool(command.lines))
+    parties = parties_of(workspace, command.entity_id, command.customer_id, with_address=bool(command.lines))
     issue = issuing.issue_invoice(
         command,
         parties,
@@ -50,7 +50,8 @@ def issue_invoice(workspace: Workspace, command: IssueInvoice) -> Issued:
     return append_issue(workspace, issue)
 
 
-def _parties(workspace: Workspace, entity_id: str, customer_id: str, *, with_address: bool) -> Parties:
+def parties_of(workspace: Workspace, entity_id: str, customer_id: str, *, with_address: bool) -> Parties:
+    """Who issues, who owes, and his address where it is shown."""
     entity = need_entity(workspace.get(LEGAL_ENTITIES, entity_id), entity_id)
     customer = need_customer(workspace.get(CUSTOMERS, customer_id), customer_id)
     return Parties(entity, customer, _addressee(workspace, customer) if with_address else None)
@@ -71,7 +72,7 @@ def issue_credit_note(workspace: Workspace, command: IssueCreditNote) -> Issued:
     invoice = issuing.need_invoice(found, command.corrects, "corrects")
     parties = None
     if command.lines:
-        parties = _parties(workspace, command.entity_id, invoice.customer_id, with_address=True)
+        parties = parties_of(workspace, command.entity_id, invoice.customer_id, with_address=True)
     series = workspace.get(SERIES, command.entity_id, command.series)
     return append_issue(workspace, issuing.issue_credit_note(command, invoice, parties, series))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from lettra_events.decisions.workspace import Workspace
 from lettra_events.envelope import derived_id
-from lettra_invoicing.decider import following, issuing
+from lettra_invoicing.decider import following, issuing, notes
+from lettra_invoicing.decider.crediting import Billed
 from lettra_invoicing.domain import (
     DISPUTES,
+    DOCUMENT_CONTENTS,
     DOCUMENT_STATUSES,
     DOCUMENTS,
     REQUESTS,
@@ -28,7 +31,7 @@ from lettra_invoicing.domain import (
     RequestCreditNote,
 )
 from lettra_invoicing.handlers.answers import DisputeTaken, RequestTaken, StatusTaken
-from lettra_invoicing.handlers.documents import append_issue
+from lettra_invoicing.handlers.documents import append_issue, parties_of
 
 BadDebtDecision = Literal["approve", "refuse"]
 
@@ -58,8 +61,9 @@ def close_dispute(
 def accept_dispute(workspace: Workspace, dispute_id: str, command: AcceptDispute) -> DisputeTaken:
     dispute = following.need_open_dispute(workspace.get(DISPUTES, dispute_id), dispute_id)
     document = _invoice_of(workspace, dispute)
-    note = following.note_of_dispute(command, dispute, document)
-    issue = _issue(workspace, note, document)
+    billed = _billed(workspace, document)
+    note = notes.note_of_dispute(command, dispute, document, billed)
+    issue = _issue(workspace, note, document, billed)
     resolved = following.accept_dispute(command, dispute, issue.document)
     workspace.append(resolved)
     return DisputeTaken(dispute_id=dispute_id, outcome="accepted", credit_note=resolved.credit_note)
@@ -67,7 +71,8 @@ def accept_dispute(workspace: Workspace, dispute_id: str, command: AcceptDispute
 
 def request_credit_note(workspace: Workspace, command: RequestCreditNote) -> RequestTaken:
     document = _invoice(workspace, command.entity_id, command.document_number)
-    event = following.request_credit_note(command, document, _next_id(document, "credit_note"))
+    billed = _billed(workspace, document) if command.lines else None
+    event = following.request_credit_note(command, document, billed, _next_id(document, "credit_note"))
     workspace.append(event)
     return RequestTaken(request_id=event.request_id, state=following.OPEN, credit_note=None)
 
@@ -77,8 +82,9 @@ def approve_credit_note(workspace: Workspace, request_id: str, command: ApproveC
         workspace.get(REQUESTS, request_id), request_id, "credit_note", command
     )
     document = _invoice_of(workspace, request)
-    note = following.note_of_request(command, request, document)
-    number = _issue(workspace, note, document).document.document_number
+    billed = _billed(workspace, document)
+    note = notes.note_of_request(command, request, document, billed)
+    number = _issue(workspace, note, document, billed).document.document_number
     workspace.append(following.approve_credit_note(command, request, number))
     return RequestTaken(request_id=request_id, state="approved", credit_note=number)
 
@@ -129,10 +135,22 @@ def _invoice_of(workspace: Workspace, row: Dispute | Request) -> Document:
     return _invoice(workspace, row.entity_id, row.document_number)
 
 
-def _issue(workspace: Workspace, note: IssueCreditNote, document: Document) -> issuing.Issue:
-    """Issue the credit note, without lines."""
+def _billed(workspace: Workspace, document: Document) -> Billed | None:
+    """The invoice's lines; None where it was not issued here with lines."""
+    kept = workspace.get(DOCUMENT_CONTENTS, document.entity_id, document.document_number)
+    return None if kept is None else Billed.of(kept.content)
+
+
+def _issue(
+    workspace: Workspace, note: IssueCreditNote, document: Document, billed: Billed | None
+) -> issuing.Issue:
+    """Issue the credit note, with lines where the invoice has them."""
+    parties = None
+    if billed is not None:
+        known = parties_of(workspace, document.entity_id, document.customer_id, with_address=True)
+        parties = replace(known, contact=known.contact or billed.addressee)
     series = workspace.get(SERIES, note.entity_id, note.series)
-    issue = issuing.issue_credit_note(note, document, None, series)
+    issue = issuing.issue_credit_note(note, document, parties, series)
     append_issue(workspace, issue)
     return issue
 

@@ -38,7 +38,10 @@ class DisputePage(BaseModel):
 
 
 class RequestView(BaseModel):
-    """A credit note (`kind` credit_note) or a write-off (bad_debt) that somebody asked for."""
+    """A credit note (`kind` credit_note) or a write-off (bad_debt) that somebody asked for.
+
+    `lines`: those of the invoice that a credit note takes back, `<line> <quantity>` each, or `<line>` for all of it.
+    """
 
     request_id: str
     kind: str
@@ -55,6 +58,7 @@ class RequestView(BaseModel):
     decided_on: date | None
     decided_by: str | None
     credit_note: str | None
+    lines: list[str]
 
 
 class RequestPage(BaseModel):

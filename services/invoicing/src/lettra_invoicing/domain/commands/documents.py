@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from lettra_events.contracts.invoicing import PARTS_MAX
 from lettra_events.money import CurrencyCode, Money
@@ -196,6 +196,34 @@ class IssueCreditNote(_Billed):
 
     corrects: DocumentNumber
     reason: Reason | None = None
+
+
+class IssueCreditNoteOfAmount(IssueCreditNote):
+    """A credit note for so much with VAT included: one line for each category and rate, and the VAT within each.
+
+    Nobody asks for it by itself: it is made of a part of an invoice. Not every amount is a base and its rounded VAT
+    (0.03 at 20 % is none), so the VAT is computed within the amount.
+    """
+
+    vat_of_lines: tuple[Sum, ...]
+
+
+class CreditedLineAsked(Asked):
+    """A line of the invoice, counted from 1, to take back: so much of its quantity, or all of it."""
+
+    line: Annotated[int, Field(ge=1, le=LINES_MAX)]
+    quantity: Quantity | None = None
+
+
+def _each_once(lines: tuple[CreditedLineAsked, ...]) -> tuple[CreditedLineAsked, ...]:
+    if len({each.line for each in lines}) < len(lines):
+        raise ValueError("a line is named twice; add its quantities up")
+    return lines
+
+
+CreditedLines = Annotated[
+    tuple[CreditedLineAsked, ...], Field(max_length=LINES_MAX), AfterValidator(_each_once)
+]
 
 
 class ImportDocument(_Amounts):

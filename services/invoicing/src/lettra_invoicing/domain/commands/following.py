@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing.domain.commands.base import Asked
-from lettra_invoicing.domain.commands.documents import Reason
+from lettra_invoicing.domain.commands.documents import CreditedLines, Reason
 from lettra_invoicing.domain.values import DocumentNumber, SeriesName, Sum, Text
 
 Positive = Annotated[Sum, Field(gt=0)]
@@ -75,9 +75,13 @@ class _WithCreditNote(Asked):
 
 
 class AcceptDispute(_WithCreditNote):
-    """The customer is right: a credit note of `amount`, or of all that is contested; the rest is owed."""
+    """The customer is right: a credit note of `amount`, of these `lines`, or of all that is contested.
+
+    The rest is owed.
+    """
 
     amount: Positive | None = None
+    lines: CreditedLines = ()
     resolved_on: IsoDate
     who: Text
     why: Text
@@ -92,10 +96,11 @@ class CloseDispute(Asked):
 
 
 class RequestCreditNote(_OnDocument):
-    """Ask for a credit note of `amount`, or of all that is left of the invoice."""
+    """Ask for a credit note of `amount`, of these `lines`, or of all that is left of the invoice."""
 
     reason: Reason
     amount: Positive | None = None
+    lines: CreditedLines = ()
     requested_on: IsoDate
     who: Text
     why: Text

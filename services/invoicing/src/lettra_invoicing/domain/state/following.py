@@ -32,7 +32,10 @@ class Dispute:
 
 @dataclass(frozen=True)
 class Request:
-    """A credit note or a write-off that somebody asked for. `state`: "open", "approved" or "refused"."""
+    """A credit note or a write-off that somebody asked for. `state`: "open", "approved" or "refused".
+
+    `lines`: those that a credit note takes back, `<line> <quantity>` each, or `<line>` for all of it.
+    """
 
     request_id: str
     kind: str
@@ -49,6 +52,7 @@ class Request:
     decided_on: date | None
     decided_by: str | None
     credit_note: str | None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
