@@ -5,7 +5,7 @@ as leniently as it can be without inventing anything.
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -127,9 +127,13 @@ def instant(parent: Element, name: str) -> datetime | None:
     raw = (element.text or "").strip() if element is not None else ""
     if element is None or not raw:
         return None
+    # Midnight may be called 24:00, and a minute may have a leap second; no clock of ours knows these.
+    ends = "T24:00" in raw
+    known = raw.replace("T24:00", "T00:00").replace(":60", ":59")
     try:
-        return datetime.fromisoformat(raw) if _DATE.fullmatch(raw) else _reject(element, raw)
-    except ValueError:
+        found = datetime.fromisoformat(known) if _DATE.fullmatch(raw) else _reject(element, raw)
+        return found + timedelta(days=1) if ends else found
+    except (ValueError, OverflowError):
         return _reject(element, raw)
 
 

@@ -1,8 +1,9 @@
-"""The information to the account owner (:86:), as four families of banks fill it, made the facts of a transaction.
+"""The information to the account owner (:86:), as five families of banks fill it, made the facts of a transaction.
 
 - **By subfields** (German and Polish): a three-digit code and `?20`, `?32` and so on, with any sign for the question
   mark. The purpose stands in ?20 to ?29 and ?60 to ?63, with words in front of what is not purpose (EREF+, SVWZ+).
 - **By code words** between slashes (SWIFT, French, Dutch): /EREF/, /ORDP//NAME/, /REMI/.
+- **By labels** (Dutch): NAAM: and OMSCHRIJVING: in a text that begins with what it is.
 - **Numbered lines** (:NS:), of some banks in the place of :86:.
 - **Plain text**, of which only an IBAN is taken out.
 
@@ -37,6 +38,12 @@ _TAGS: Final = re.compile(
     r"/(EREF|KREF|PREF|RREF|IREF|TREF|ORDP|ORDC|BENM|ULTD|ULTB|ULTC|NAME|ADDR|ID|IBAN|BIC|ACCW|CNTP|REMI|TXT|INFO|INV|"
     r"MARF|MREF|CSID|CRED|DEBT|RTRN|CHGS|CHGI|OCMT|COAM|EXCH|ISDT|ORDT|PURP|TRTP|TRCD|SVCL|NBTR|BUSP|CREF|OTHR)/"
 )
+_LABELS: Final = re.compile(
+    r"\b(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|BETALINGSKENM\.|MACHTIGING|INCASSANT): *", re.ASCII
+)
+# Behind a blank: two slashes go on with the code word of the line before.
+_GOES_ON: Final = re.compile(r" //(?=[^/])")
+_DUTCH_REFERENCE: Final = re.compile(r"ISSUER: *[A-Z]+ +REF: *(\S+)", re.ASCII)
 # One of these makes a text one of code words; the others may stand in any text.
 _TELLING: Final = frozenset({"EREF", "REMI", "ORDP", "BENM", "NAME", "CNTP", "MARF", "RTRN", "KREF", "PREF"})
 _CHARGES: Final = re.compile(r"/CHGS?/([A-Z]{3})\s*([\d.,]*\d)", re.ASCII)
@@ -98,7 +105,7 @@ def read_facts(lines: list[str], full: Lengths, own_account: str) -> Facts:
         facts = _by_subfields(body[found.end() :], found[2], found[1])
     else:
         told = not _TELLING.isdisjoint(_TAGS.findall(whole))
-        facts = _by_tags(whole) if told else _plain(whole, own_account)
+        facts = _by_tags(whole) if told else _by_labels(whole) or _plain(whole, own_account)
     charges, original, rate = (each.search(whole) for each in (_CHARGES, _ORIGINAL, _RATE))
     facts = replace(
         facts,
@@ -207,7 +214,7 @@ def _by_tags(text: str) -> Facts:
     found: dict[str, str] = {}
     party = ""
     for tag, raw in zip(pieces[1::2], pieces[2::2], strict=True):
-        value = raw.strip(" /")
+        value = _GOES_ON.sub(" ", raw).strip(" /")
         if tag in ("ORDP", "ORDC", "BENM", "ULTD", "ULTB", "ULTC"):
             party = tag[:4]
         key = f"{party}.{tag}" if tag == "NAME" and party else tag
@@ -246,6 +253,9 @@ def _counterparty(found: dict[str, str]) -> tuple[str | None, str | None]:
 
 def _remittance(value: str) -> tuple[str | None, str | None]:
     """The structured reference and the text: plain, USTD//text, or STRD/issuer/reference."""
+    issued = _DUTCH_REFERENCE.fullmatch(value)
+    if issued is not None:
+        return filled(issued[1]), None
     kind, _, rest = value.partition("/")
     if kind == "USTD":
         return None, filled(rest.strip(" /"))
@@ -264,6 +274,22 @@ def _return_reason(found: dict[str, str]) -> str | None:
 
 def _number(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) < 9 else None
+
+
+def _by_labels(text: str) -> Facts | None:
+    """The facts behind the labels of a Dutch text; None where it does not name a party and its account so."""
+    pieces = _LABELS.split(one_blank(text) or "")
+    found = {label: value.strip() for label, value in zip(pieces[1::2], pieces[2::2], strict=True)}
+    if not {"IBAN", "NAAM"} <= found.keys():
+        return None
+    told = (found.get(label) for label in ("BETALINGSKENM.", "OMSCHRIJVING"))
+    return Facts(
+        end_to_end_id=filled(found.get("KENMERK")),
+        mandate_id=filled(found.get("MACHTIGING")),
+        name=filled(found["NAAM"]),
+        account=account_number(found.get("IBAN", "")),
+        remittance=filled(" ".join(words for words in told if words)) or filled(pieces[0]),
+    )
 
 
 def _plain(text: str, own_account: str) -> Facts:

@@ -44,6 +44,22 @@ _SAFE: Final[dict[str, Any]] = {
 }
 
 
+_BLANKS: Final = b" \t\r\n"
+_FILLERS: Final = frozenset(b"\0\x1a")
+_FILLING: Final = _BLANKS + bytes(_FILLERS)
+_STRAY: Final = "lettra-cp1252"
+"""How bytes that are no UTF-8 are read in a file that says it is: some banks change the encoding, not the header."""
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_STRAY, _as_cp1252)
+
+
 class Element(Protocol):
     """The part of an lxml element that the readers use."""
 
@@ -111,7 +127,11 @@ class Document:
         self._limits = limits
         self._file: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source
         first = self._read_first()
-        stripped = first.lstrip(b" \t\r\n")
+        if first.startswith((b"<\0", b"\0<")):
+            first = (codecs.BOM_UTF16_LE if first[1] == 0 else codecs.BOM_UTF16_BE) + first
+        stripped = first.removeprefix(codecs.BOM_UTF8).lstrip(_BLANKS)
+        self._wide = stripped.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        self._utf8 = not self._wide and _is_utf8(stripped)
         # Blank lines before the declaration are not XML, but banks send them. Lines keep their numbers.
         self._line_offset = first[: len(first) - len(stripped)].count(b"\n")
         self._first = stripped
@@ -147,9 +167,9 @@ class Document:
             raise self.fail(line, "is not XML")
 
     def _decoded_head(self) -> str:
-        if self._first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if self._wide:
             return self._first.decode("utf-16", "replace")
-        text = self._first.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+        text = self._first.decode("latin-1")
         declaration = _DECLARATION.match(text)
         for encoding in _ENCODING.findall(declaration[0] if declaration else ""):
             if not _ASCII_LIKE.match(encoding):
@@ -164,7 +184,7 @@ class Document:
         parser = _parser(events=("start",))
         flaw: UnreadableFile | None = None
         try:
-            self._feed(parser, self._first)
+            self._feed(parser, self._first.decode("utf-8", _STRAY).encode() if self._utf8 else self._first)
         except UnreadableFile as error:
             flaw = error
         names = tuple(local_name(element) for _, element in islice(parser.read_events(), FIRST_NAMES_MAX))
@@ -200,9 +220,21 @@ class Document:
             yield element
 
     def _chunks(self) -> Iterator[bytes]:
-        yield self._first
-        while chunk := self._file.read(CHUNK_BYTES):
-            yield chunk
+        """The file's bytes, without what old systems fill its end with, and in UTF-8 where it means to be."""
+        decoder = codecs.getincrementaldecoder("utf-8")(_STRAY) if self._utf8 else None
+        filled = False
+        chunk = self._first
+        while chunk:
+            content = chunk if self._wide else chunk.rstrip(_FILLING)
+            if filled and content:
+                content = b"\0" + content  # as it stands there, for the parser to say so
+            filled = filled or not _FILLERS.isdisjoint(chunk[len(content) :])
+            kept = content if filled else chunk
+            yield decoder.decode(kept).encode() if decoder is not None else kept
+            chunk = self._file.read(CHUNK_BYTES)
+        cut = decoder.decode(b"", final=True).encode() if decoder is not None else b""
+        if cut:
+            yield cut
 
     def _feed(self, parser: Any, chunk: bytes) -> None:
         try:
@@ -227,6 +259,13 @@ class Document:
         logged = [(entry.line, entry.message) for entry in parser.feed_error_log]
         line, message = logged[0] if logged else (error.position[0] or 0, error.msg or "")
         return self.fail(f"line {line + self._line_offset}", f"{words}: {message.strip()}")
+
+
+def _is_utf8(first: bytes) -> bool:
+    """Whether a file says that it is UTF-8, or says nothing. In no other one can a byte above 127 be wrong."""
+    declaration = _DECLARATION.match(first.decode("latin-1"))
+    named = _ENCODING.findall(declaration[0] if declaration else "")
+    return all(re.fullmatch(r"(?i)utf-?8", name) for name in named)
 
 
 def _parser(**options: Any) -> Any:

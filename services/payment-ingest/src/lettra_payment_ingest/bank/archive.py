@@ -26,6 +26,9 @@ RATIO_FROM_BYTES: Final = 4_096
 DIRECTORY_BYTES_MAX: Final = 1_000 * 512
 NAME_CHARS_MAX: Final = 80
 
+_OF_A_MAC: Final = (b"\x00\x05\x16\x07", b"\x00\x00\x00\x01Bud1")
+"""How the files begin that a Mac puts beside those of its user: attributes (`._name`), and how a folder is shown."""
+
 _END: Final = struct.Struct("<4s4H2LH")
 _END_BYTES_MAX: Final = _END.size + 65_535
 _ENCRYPTED: Final = 0x1
@@ -55,22 +58,27 @@ def is_archive(head: bytes) -> bool:
 
 
 def members(source: BinaryIO, name: str, limits: Limits) -> Iterator[Member]:
-    """The files of an archive in its order, folders left out; `UnreadableFile` where it is not to be trusted."""
+    """The files of an archive in its order, without folders and what a Mac adds.
+
+    `UnreadableFile` where it is not to be trusted.
+    """
     _check_end(source, name)
     try:
         archive = zipfile.ZipFile(source)
     except _BROKEN as error:
         raise UnreadableFile(name, "zip", f"is a broken zip container: {error}") from None
-    left, found = limits.bytes_max, 0
+    left, taken = limits.bytes_max, 0
     for info in archive.infolist():
         if info.is_dir():
             continue
-        found += 1
         member = _named(name, info)
         content = _opened(archive, info, member, left)
-        yield Member(member, io.BufferedReader(content))
+        buffered = io.BufferedReader(content)
+        if not buffered.peek(len(_OF_A_MAC[1])).startswith(_OF_A_MAC):
+            taken += 1
+            yield Member(member, buffered)
         left -= content.count
-    if found == 0:
+    if taken == 0:
         raise UnreadableFile(name, "zip", "is an empty zip container")
 
 

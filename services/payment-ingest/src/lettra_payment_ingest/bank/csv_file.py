@@ -23,7 +23,7 @@ from lettra_payment_ingest.bank.kept import Growing, InMemory, Keep, Series
 from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.mapping import Column, Mapping, named
 from lettra_payment_ingest.bank.model import BOOKED, Balance, Direction, Statement, Transaction
-from lettra_payment_ingest.bank.text import lines
+from lettra_payment_ingest.bank.text import FromUtf16, is_utf16, lines
 from lettra_payment_ingest.bank.values import Wrong, account_number, checked, creditor_reference, filled
 
 _BLANKS: Final = re.compile(r"\s", re.ASCII)
@@ -68,6 +68,8 @@ def read_csv(
 
 def fits(head: bytes, mapping: Mapping) -> bool:
     """Whether the first bytes of a file are of the kind that this mapping is for: its columns, and a first row."""
+    if is_utf16(head):
+        head, mapping = FromUtf16(io.BytesIO(head)).readall(), mapping.model_copy(update={"encoding": "auto"})
     whole = head[: head.rfind(b"\n") + 1] or head
     try:
         return next(_rows(io.BytesIO(whole), "", mapping, DEFAULT), None) is not None

@@ -16,6 +16,7 @@ from lettra_payment_ingest.bank.limits import DEFAULT, Limits
 from lettra_payment_ingest.bank.mapping import Mapping
 from lettra_payment_ingest.bank.model import Statement
 from lettra_payment_ingest.bank.mt import read_mt
+from lettra_payment_ingest.bank.text import FromUtf16, is_utf16
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -24,7 +25,7 @@ Format = Literal["camt", "mt", "cfonb", "zip"]
 
 HEAD_BYTES: Final = 65_536
 
-_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_MARK: Final = b"\xef\xbb\xbf"
 # A wrapper, or a field on a line of its own; what stands before is a bank's own.
 _MT: Final = re.compile(
     rb"(?:\A|\n)[\x01\s]*(?:\{1:|\{2:[IO]94|\{4:|:(?:20|21|25P?|28[CD]?|60[FM]|61|62[FM]|64|86|940|942|NS):)"
@@ -44,13 +45,17 @@ def recognise(head: bytes) -> Format | None:
     """The format of a file by its first bytes; None for CSV and all that is unknown."""
     if is_archive(head):
         return "zip"
-    mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
-    text = head.removeprefix(mark).replace(b"\r", b"\n")
+    text = readable_head(head).removeprefix(_MARK).replace(b"\r", b"\n")
     if text.replace(b"\0", b"").lstrip().startswith(b"<"):
         return "camt"
     if _MT.search(text):
         return "mt"
     return "cfonb" if _CFONB.match(text) else None
+
+
+def readable_head(head: bytes) -> bytes:
+    """The first bytes of a file, those of UTF-16 as UTF-8."""
+    return FromUtf16(io.BytesIO(head)).readall() if is_utf16(head) else head
 
 
 def read_file(
@@ -87,10 +92,15 @@ def _read(
         raise UnreadableFile(
             name, "line 1", f"is {other}, which is not taken" if other else "the file is empty"
         )
-    whole = io.BufferedReader(Chained(head, rest))
-    match recognise(head):
-        case "camt":
-            return read_messages(whole, name, limits, keep)
+    whole: BinaryIO = io.BufferedReader(Chained(head, rest))
+    form = recognise(head)
+    if form == "camt":  # XML says its own encoding
+        return read_messages(whole, name, limits, keep)
+    named = form is None and mapping is not None and mapping.encoding != "auto"
+    if is_utf16(head) and not named:
+        transcoded: BinaryIO = io.BufferedReader(FromUtf16(whole))
+        whole = transcoded
+    match form:
         case "mt":
             return read_mt(whole, name, limits, keep)
         case "cfonb":

@@ -5,17 +5,24 @@ chance); a line with bytes that only CP1252 prints is CP1252; the rest is ISO 88
 sign and a few letters in the place of signs that no statement needs.
 """
 
+import codecs
+import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.limits import Limits
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 LINE_BYTES_MAX: Final = 65_536
 LINES_MAX: Final = 5_000_000
 """More than the largest file of real lines has: each takes its time, even if it is empty."""
 
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PIECE_BYTES: Final = 65_536
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _CP1252_ONLY: Final = re.compile(rb"[\x80-\x9f]")
 # Control characters mean nothing in a statement, and no database takes a NUL.
@@ -31,6 +38,35 @@ def decode(raw: bytes) -> str:
         # Five bytes are nothing in CP1252.
         text = raw.decode(narrow, "replace")
     return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def is_utf16(head: bytes) -> bool:
+    """Whether a file begins with the mark of UTF-16, in either order of bytes."""
+    return head.startswith(_UTF16_MARKS)
+
+
+class FromUtf16(io.RawIOBase):
+    """A file of UTF-16 as UTF-8; halves of a character that stand alone become the sign for what cannot be read."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        while not self._ready and not self._ended:
+            raw = self._source.read(_PIECE_BYTES)
+            self._ended = not raw
+            self._ready = self._decoder.decode(raw, self._ended).encode("utf-8", "replace")
+        piece, self._ready = self._ready[: len(view)], self._ready[len(view) :]
+        view[: len(piece)] = piece
+        return len(piece)
 
 
 def raw_lines(source: BinaryIO, name: str, limits: Limits) -> Iterator[tuple[int, bytes]]:

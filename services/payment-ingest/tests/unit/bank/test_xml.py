@@ -98,9 +98,7 @@ def test_truncation_is_named(xml):
     )
 
 
-@pytest.mark.parametrize(
-    "wrong", [b"<Ntry></Nrty>", b"<a b=c/>", b"\x00", b"\xff\xfe", b"</Stmt>", b"<a:b/>"]
-)
+@pytest.mark.parametrize("wrong", [b"<Ntry></Nrty>", b"<a b=c/>", b"\x00", b"\x1a", b"</Stmt>", b"<a:b/>"])
 def test_ill_formed_xml_is_refused_with_its_line(xml, wrong):
     document = xml.document(xml.statement("\n\n@"), xml.statement()).replace(b"@", wrong)
     error = refusal(document)
