@@ -69,7 +69,7 @@ def members(source: BinaryIO, name: str, limits: Limits) -> Iterator[Member]:
         raise UnreadableFile(name, "zip", f"is a broken zip container: {error}") from None
     left, taken = limits.bytes_max, 0
     for info in archive.infolist():
-        if info.is_dir():
+        if info.filename.endswith("/"):  # is_dir() fails on a file without a name
             continue
         member = _named(name, info)
         content = _opened(archive, info, member, left)

@@ -141,7 +141,7 @@ def read_mapping(text: str, name: str) -> Mapping:
         raise UnreadableFile(name, "end", f"is longer than {MAPPING_CHARS_MAX} characters")
     try:
         content: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # that of TOML, or a number of more digits than Python reads
         raise UnreadableFile(name, "TOML", str(error)) from None
     except RecursionError:
         raise UnreadableFile(name, "TOML", "is nested too deeply") from None
