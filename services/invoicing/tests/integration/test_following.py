@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from invoicing_examples import INVOICE
+from invoicing_examples import INVOICE, item_events
 
 from lettra_events.contracts import decode_data
 from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.store.rows import load
+from lettra_events.testing.publisher import publisher
+from lettra_events.testing.servers import fresh_topic
+from lettra_events.testing.waiting import until
 from lettra_invoicing.decider import evolve
-from lettra_invoicing.main import SERVICE
+from lettra_invoicing.main import READING, SERVICE
 
 ON = {"entity_id": "FR01", "document_number": "FA-000001"}
 DISPUTE = ON | {"reason": "price", "owner": "m.roche", "due_date": "2026-01-30", "opened_on": "2026-01-15"}
@@ -82,10 +86,26 @@ async def test_a_dispute_is_accepted_once_however_many_do(api):
     assert [each["credit_note"] is not None for each in resolved] == [len(notes) == 1]
 
 
-async def test_requests_and_write_offs(api):
+async def test_requests_and_write_offs(start, servers):
+    """Guard: what is open is what matching's events say (handlers/following._owed), and the refusal says it."""
+    topic = await fresh_topic(servers.kafka)
+    api = await start(replace(SERVICE, reading=replace(READING, topics=(topic,))), ("api", "worker"))
+    await api.register()
     await api.made("/invoices", INVOICE)
     asked = ON | {"amount": "12.00", "requested_on": "2026-01-15", "who": "j.lambert", "why": "agreed"}
     note = await api.made("/credit-note-requests", asked | {"reason": "price"})
+    unknown = await api.post("/bad-debts", asked | {"amount": "50.00"})
+    assert (unknown.status_code, unknown.json()["type"]) == (409, "urn:lettra:problem:open-not-known")
+    async with publisher(servers.postgres, servers.kafka, topic, "matching") as publish:
+        await publish(*item_events())
+
+        async def settled() -> bool:
+            return (await api.get("/documents/FR01/FA-000001"))["open"] == "70.00"
+
+        await until(settled, "matching's events are projected")
+    refused = await api.post("/bad-debts", asked | {"amount": "70.01"})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:lettra:problem:amount-exceeds-open")
+    assert "70.00 EUR is open" in refused.json()["detail"]
     debt = await api.made("/bad-debts", asked | {"amount": "50.00"})
     pending = (await api.get("/requests"))["requests"]
     assert sorted((each["kind"], each["amount"]) for each in pending) == [

@@ -9,9 +9,6 @@ from invoicing_examples import BASE, invoice_event, issue, issue_note, note_even
 from pydantic import ValidationError
 
 from lettra_events.contracts.invoicing import (
-    BadDebtProposed,
-    BadDebtRefused,
-    BadDebtWrittenOff,
     CreditNoteIssued,
     CreditNoteRequestApproved,
     CreditNoteRequestRefused,
@@ -31,7 +28,6 @@ from lettra_invoicing.domain import (
     CloseDispute,
     Decide,
     OpenDispute,
-    ProposeBadDebt,
     ReassignDispute,
     ReceiveStatus,
     RequestCreditNote,
@@ -232,46 +228,6 @@ class TestCreditNoteRequest:
         command = Decide(**DECIDED)
         outcome = history.when(lambda w: handlers.decide_bad_debt(w, taken.request_id, command, "approve"))
         assert outcome.error.kind == "unknown-request"
-
-
-class TestBadDebt:
-    @staticmethod
-    def proposing(**changes):
-        return lambda w: handlers.propose_bad_debt(w, ProposeBadDebt(**(REQUEST | changes)))
-
-    @staticmethod
-    def deciding(taken, decision, **changes):
-        command = Decide(**(DECIDED | changes))
-        return lambda w: handlers.decide_bad_debt(w, taken.request_id, command, decision)
-
-    def test_written_off_by_another_person(self):
-        history = issued()
-        proposed = history.when(self.proposing(amount="70.00"))
-        assert isinstance(proposed.events[-1], BadDebtProposed)
-        written = history.when(self.deciding(proposed.result, "approve")).events[-1]
-        assert isinstance(written, BadDebtWrittenOff)
-        assert (written.amount, written.proposed_by, written.who) == (70, "j.lambert", "c.moreau")
-        assert (document(history).written_off, document(history).left) == (70, 50)
-
-    def test_who_proposed_does_not_approve(self):
-        """Guard: need_open_request (decider/following.py)."""
-        history = issued()
-        (taken,) = after(history, self.proposing())
-        assert history.when(self.deciding(taken, "approve", who="j.lambert")).error.kind == "own-request"
-
-    def test_refused_it_is_owed_as_before(self):
-        history = issued()
-        (taken,) = after(history, self.proposing())
-        assert isinstance(history.when(self.deciding(taken, "refuse")).events[-1], BadDebtRefused)
-        assert document(history).written_off == 0
-
-    def test_credit_notes_and_write_offs_together_never_exceed_the_invoice(self):
-        """Guard: Document.left (domain/state/documents.py)."""
-        history = issued()
-        (taken,) = after(history, self.proposing(amount="110"))
-        after(history, self.deciding(taken, "approve"))
-        outcome = history.when(lambda w: handlers.issue_credit_note(w, issue_note()))
-        assert outcome.error.kind == "credit-exceeds-invoice"
 
 
 class TestStatus:

@@ -46,7 +46,7 @@ def test_an_item_is_opened_paid_and_credited():
     rows = fold(OPENED, NOTE, PAID, CREDITED)
     assert rows == {
         ("C-1", "FR01:FA-000001"): Settlement(
-            "C-1", "FR01:FA-000001", "FR01", "FA-000001", Decimal("62.00"), Decimal("58.00")
+            "C-1", "FR01:FA-000001", "FR01", "FA-000001", Decimal("62.00"), Decimal("58.00"), Decimal("12.00")
         ),
         ("C-1", "FR01:AV-000001"): Settlement(
             "C-1", "FR01:AV-000001", "FR01", "AV-000001", Decimal("12.00"), Decimal(0)

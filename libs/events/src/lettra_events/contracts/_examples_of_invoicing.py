@@ -197,7 +197,12 @@ OF_INVOICING: list[Event] = [
     invoicing.CreditNoteRequestRefused(**_DECIDED, **_ON_INVOICE),
     invoicing.BadDebtProposed(**_REQUESTED, **_ON_INVOICE),
     invoicing.BadDebtWrittenOff(
-        amount=Decimal("120.00"), currency="EUR", proposed_by="j.lambert", **_DECIDED, **_ON_INVOICE
+        amount=Decimal("120.00"),
+        currency="EUR",
+        proposed_by="j.lambert",
+        open_before=Decimal("360.00"),
+        **_DECIDED,
+        **_ON_INVOICE,
     ),
     invoicing.BadDebtRefused(**_DECIDED, **_ON_INVOICE),
     invoicing.LifecycleStatusReceived(

@@ -432,6 +432,9 @@ class BadDebtWrittenOff(_Decided):
     amount: Amount = Field(gt=0)
     currency: CurrencyCode
     proposed_by: str
+    open_before: Amount | None = Field(
+        default=None, description="what was open of the invoice, as far as matching's events told of it"
+    )
 
 
 @contract("invoicing.BadDebtRefused")

@@ -8,9 +8,6 @@ from typing import Any, Literal
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import (
-    BadDebtProposed,
-    BadDebtRefused,
-    BadDebtWrittenOff,
     CreditedLine,
     CreditNoteIssued,
     CreditNoteRequestApproved,
@@ -97,7 +94,7 @@ def reassign_dispute(command: ReassignDispute, dispute: Dispute) -> list[Event]:
     """Another owner or date. As it is already: nothing."""
     if (command.owner, command.due_date) == (dispute.owner, dispute.due_date):
         return []
-    return [DisputeReassigned(**_of(dispute), dispute_id=dispute.dispute_id, **command.model_dump())]
+    return [DisputeReassigned(**place_of(dispute), dispute_id=dispute.dispute_id, **command.model_dump())]
 
 
 def close_dispute(
@@ -106,7 +103,7 @@ def close_dispute(
     """Nothing is taken back."""
     check_order(command.resolved_on, dispute.opened_on, "resolved_on")
     return DisputeResolved(
-        **_of(dispute),
+        **place_of(dispute),
         dispute_id=dispute.dispute_id,
         outcome=outcome,
         amount=dispute.amount,
@@ -121,7 +118,7 @@ def accept_dispute(
 ) -> DisputeResolved:
     """The dispute ends with this credit note."""
     return DisputeResolved(
-        **_of(dispute),
+        **place_of(dispute),
         dispute_id=dispute.dispute_id,
         outcome="accepted",
         amount=dispute.amount,
@@ -134,7 +131,7 @@ def accept_dispute(
     )
 
 
-def _of(row: Dispute | Request) -> dict[str, Any]:
+def place_of(row: Dispute | Request) -> dict[str, Any]:
     return {
         "customer_id": row.customer_id,
         "entity_id": row.entity_id,
@@ -155,20 +152,15 @@ def request_credit_note(
 ) -> CreditNoteRequested:
     """Ask for a credit note of no more than is left of the invoice; of lines, for what they come to."""
     named = named_lines(document, billed, command.lines, command.amount)
-    amount = _requested(command, named.gross if named else command.amount, document, "credited")
+    amount = requested(command, named.gross if named else command.amount, document, "credited")
     lines = tuple(CreditedLine(**each.model_dump()) for each in command.lines)
     return CreditNoteRequested(**amount, request_id=request_id, reason=command.reason, lines=lines)
 
 
-def propose_bad_debt(command: ProposeBadDebt, document: Document, request_id: str) -> BadDebtProposed:
-    """Propose to give up no more than is left of the invoice."""
-    amount = _requested(command, command.amount, document, "given up")
-    return BadDebtProposed(**amount, request_id=request_id)
-
-
-def _requested(
+def requested(
     command: RequestCreditNote | ProposeBadDebt, asked: Decimal | None, document: Document, what: str
 ) -> dict[str, Any]:
+    """What is said of any request on an invoice."""
     check_order(command.requested_on, document.issue_date, "requested_on")
     amount = amount_of(asked, document.left, document, what)
     said = command.model_dump(include={"requested_on", "who", "why"})
@@ -200,7 +192,7 @@ def approve_credit_note(
     command: ApproveCreditNote, request: Request, number: str
 ) -> CreditNoteRequestApproved:
     return CreditNoteRequestApproved(
-        **_of(request),
+        **place_of(request),
         request_id=request.request_id,
         decided_on=command.decided_on,
         who=command.who,
@@ -210,24 +202,9 @@ def approve_credit_note(
 
 
 def refuse_credit_note(command: Decide, request: Request) -> CreditNoteRequestRefused:
-    return CreditNoteRequestRefused(**_of(request), request_id=request.request_id, **command.model_dump())
-
-
-def write_off(command: Decide, request: Request, document: Document) -> BadDebtWrittenOff:
-    """Give up what was proposed; refused where less than that is left of the invoice by now."""
-    amount = amount_of(request.amount, document.left, document, "given up")
-    return BadDebtWrittenOff(
-        **_of(request),
-        request_id=request.request_id,
-        amount=amount,
-        currency=request.currency,
-        proposed_by=request.requested_by,
-        **command.model_dump(),
+    return CreditNoteRequestRefused(
+        **place_of(request), request_id=request.request_id, **command.model_dump()
     )
-
-
-def refuse_write_off(command: Decide, request: Request) -> BadDebtRefused:
-    return BadDebtRefused(**_of(request), request_id=request.request_id, **command.model_dump())
 
 
 # -- statuses of electronic invoicing ---------------------------------------------------------------------------

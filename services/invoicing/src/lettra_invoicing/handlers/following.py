@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from lettra_events.decisions.workspace import Workspace
 from lettra_events.envelope import derived_id
-from lettra_invoicing.decider import following, issuing, notes
+from lettra_invoicing.decider import bad_debts, following, issuing, notes
 from lettra_invoicing.decider.crediting import Billed
 from lettra_invoicing.domain import (
     DISPUTES,
@@ -32,6 +33,7 @@ from lettra_invoicing.domain import (
 )
 from lettra_invoicing.handlers.answers import DisputeTaken, RequestTaken, StatusTaken
 from lettra_invoicing.handlers.documents import append_issue, parties_of
+from lettra_invoicing.projections.settlements import SETTLEMENTS
 
 BadDebtDecision = Literal["approve", "refuse"]
 
@@ -99,7 +101,8 @@ def refuse_credit_note(workspace: Workspace, request_id: str, command: Decide) -
 
 def propose_bad_debt(workspace: Workspace, command: ProposeBadDebt) -> RequestTaken:
     document = _invoice(workspace, command.entity_id, command.document_number)
-    event = following.propose_bad_debt(command, document, _next_id(document, "bad_debt"))
+    owed = _owed(workspace, document)
+    event = bad_debts.propose_bad_debt(command, document, owed, _next_id(document, "bad_debt"))
     workspace.append(event)
     return RequestTaken(request_id=event.request_id, state=following.OPEN, credit_note=None)
 
@@ -111,9 +114,10 @@ def decide_bad_debt(
         workspace.get(REQUESTS, request_id), request_id, "bad_debt", command
     )
     if decision == "refuse":
-        workspace.append(following.refuse_write_off(command, request))
+        workspace.append(bad_debts.refuse_write_off(command, request))
         return RequestTaken(request_id=request_id, state="refused", credit_note=None)
-    workspace.append(following.write_off(command, request, _invoice_of(workspace, request)))
+    document = _invoice_of(workspace, request)
+    workspace.append(bad_debts.write_off(command, request, document, _owed(workspace, document)))
     return RequestTaken(request_id=request_id, state="approved", credit_note=None)
 
 
@@ -153,6 +157,20 @@ def _issue(
     issue = issuing.issue_credit_note(note, document, parties, series)
     append_issue(workspace, issue)
     return issue
+
+
+def _owed(workspace: Workspace, document: Document) -> bad_debts.Owed | None:
+    """What matching's events say of all its items; None before they told of each."""
+    place = f"{document.entity_id}:{document.document_number}"
+    parts = range(1, len(document.instalments) + 1)
+    keys = [(document.customer_id, item) for item in (place, *(f"{place}#{part}" for part in parts))]
+    found = [row for row in workspace.get_many(SETTLEMENTS, keys) if row is not None]
+    if document.payable and len(found) < max(1, len(parts)):
+        return None
+    return bad_debts.Owed(
+        open=sum((row.open for row in found), Decimal(0)),
+        credited=sum((row.credited for row in found), Decimal(0)),
+    )
 
 
 def _next_id(document: Document, what: str) -> str:
