@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from store_of_toys import Place, all_published, append_any, deposits, relaying
 from lettra_events.contracts.topics import TOPICS
 from lettra_events.kafka.parking import with_parking
 from lettra_events.kafka.reading import Reading
-from lettra_events.service.service import Service
+from lettra_events.service.service import Kept, Service
 from lettra_events.store.relay_store import sequence_outbox
 from lettra_events.testing.published import Record
 from lettra_events.testing.servers import drop_database, fresh_database, fresh_topic
@@ -67,10 +67,12 @@ async def topic_named(name: str, of: str = toys.SERVICE) -> AsyncIterator[None]:
         del TOPICS[of]
 
 
-async def verify(place: Place, kept: Head | None = None) -> Sound:
+async def verify(place: Place, kept: Head | None = None, papers: Sequence[Kept] = ()) -> Sound:
     """`verify_history` of the toy that is there."""
     async with topic_named(place.topic):
-        return await verify_history(service(), Settings(postgres=place.dsn, kafka=place.kafka), kept)
+        return await verify_history(
+            service(kept=papers), Settings(postgres=place.dsn, kafka=place.kafka), kept
+        )
 
 
 @asynccontextmanager

@@ -14,8 +14,10 @@ import toys
 from verifying import PARTITIONS, History, copied, made_history, verify
 
 from lettra_events.contracts import _registry
+from lettra_events.decisions.tables import Table
 from lettra_events.envelope import link
 from lettra_events.kafka.topics import partition_of
+from lettra_events.service.service import Kept
 from lettra_events.store.relay_store import read_log
 from lettra_events.verify import logged
 from lettra_events.verify.finding import Finding, Kind, Unsound
@@ -59,6 +61,26 @@ async def test_however_many_are_fetched_at_once_all_are_looked_at(
             " where event_id = (select event_id from outbox order by position desc limit 1)",
         )
         assert (await finding(place)).kind == Kind.COLUMN
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What is kept of an account beside the history."""
+
+    account: str
+    content: bytes
+
+
+async def test_what_is_kept_beside_the_history_is_compared_with_it(history: History) -> None:
+    """Guard: check_kept is called (verify/history.py); no event knows of this paper."""
+    kept = Kept(Table("papers", Paper, key=("account",)), "content", "digest", frozenset())
+    async with copied(history.place) as place:
+        await execute(place, "create table papers (account text primary key, content bytea not null)")
+        assert (await verify(place, papers=(kept,))).counts["kept_rows"] == 0
+        await execute(place, "insert into papers values ('a1', 'paper')")
+        with pytest.raises(Unsound) as unsound:
+            await verify(place, papers=(kept,))
+    assert (unsound.value.finding.kind, unsound.value.finding.key) == (Kind.KEPT, "a1")
 
 
 @dataclass(frozen=True)

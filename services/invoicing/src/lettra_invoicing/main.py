@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from lettra_events.contracts import TOPICS
+from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued
 from lettra_events.contracts.parking import PARKING
 from lettra_events.kafka.parking import with_parking
-from lettra_events.kafka.reading import Reading
+from lettra_events.kafka.reading import Reading, types
 from lettra_events.service.roles import run
-from lettra_events.service.service import Service
+from lettra_events.service.service import Kept, Service
 from lettra_invoicing.api import router
 from lettra_invoicing.decider import evolve
 from lettra_invoicing.domain import (
@@ -16,6 +17,7 @@ from lettra_invoicing.domain import (
     CUSTOMER_CONTACTS,
     CUSTOMERS,
     DISPUTES,
+    DOCUMENT_CONTENTS,
     DOCUMENT_STATUSES,
     DOCUMENTS,
     ERASED_CONTACTS,
@@ -55,6 +57,14 @@ SERVICE = Service(
     ),
     projections=(settlements.SETTLEMENTS,),
     aside=(CONTACTS,),
+    kept=(
+        Kept(
+            DOCUMENT_CONTENTS,
+            content="content",
+            digest="document_digest",
+            told_by=types(InvoiceIssued, CreditNoteIssued),
+        ),
+    ),
     compacted=(PUBLISHED_CONTACTS,),
     router=router,
     settings=InvoicingSettings,

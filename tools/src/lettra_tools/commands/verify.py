@@ -43,6 +43,7 @@ _COLUMNS = {
     "records": "records on Kafka",
     "repeats": "repeats",
     "foreign": "foreign",
+    "kept_rows": "rows kept beside",
     "positions": "positions",
     "state_rows": "state rows",
     "projection_rows": "projection rows",

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     JOURNAL = "journal"
     POSITION = "position"
     PARKED = "parked"
+    KEPT = "kept"
     STATE = "state"
     PROJECTION = "projection"
 
@@ -108,6 +109,10 @@ SAYS: dict[Kind, tuple[str, str]] = {
     Kind.PARKED: (
         "What waits behind a stopped key does not fit the key: records were removed, added or changed.",
         "Do not release or skip the key: bring the rows of parked_records back from a backup. " + _WHO_WROTE,
+    ),
+    Kind.KEPT: (
+        "What is kept beside the history is not what its event knows by its digest: it was changed, removed or added.",
+        "The event is right. Bring the row back from a backup. " + _WHO_WROTE,
     ),
     Kind.STATE: (
         "A row of state is not what the service's own events make of it.",

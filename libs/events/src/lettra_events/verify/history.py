@@ -23,6 +23,7 @@ from lettra_events.service.settings import ServiceSettings
 from lettra_events.verify.finding import Finding, Kind, Unsound, shown
 from lettra_events.verify.heads import Head
 from lettra_events.verify.kafka_only import KafkaPass, end_of_former
+from lettra_events.verify.kept import check_kept
 from lettra_events.verify.lanes import Lanes, open_lanes
 from lettra_events.verify.logged import LoggedPass, Published, read_published
 from lettra_events.verify.parked import check_parked
@@ -67,6 +68,7 @@ async def verify_history(
             check = LoggedPass(service.name, lanes, published, head.sequence, service.reading.service, beside)
             advance = partial(_advance, progress, f"{service.name}: log and Kafka", head.sequence)
             await check.run(connection, counted.entry_bytes_max, advance)
+            kept_rows = await check_kept(connection, service, progress)
             read = await check_positions(
                 connection, settings.kafka, service.name, service.reading.topics, progress
             )
@@ -85,6 +87,7 @@ async def verify_history(
             "repeats": tally.repeats,
             "foreign": tally.foreign,
             "unpublished": tally.unpublished,
+            "kept_rows": kept_rows,
             "batches": read.batches,
             "positions": read.positions,
             "positions_ahead": read.ahead,
