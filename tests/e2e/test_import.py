@@ -265,3 +265,49 @@ def test_every_format_is_taken_and_advices_find_their_payment(folder: Path, tmp_
     )
     wrong = send("remittances", written(tmp_path, "wrong.csv", advice.replace("-10.00", "x")))
     assert (wrong.returncode, "wrong.csv: line 3, column amount:" in wrong.stderr) == (REFUSED, True)
+
+
+def test_cheques_payouts_and_a_registered_mapping(folder: Path, tmp_path: Path) -> None:
+    """Guards: the commands payments, payouts and mapping (lettra_tools/commands/imports.py)."""
+
+    def send(kind: str, name: str, content: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return lettra("import", kind, written(tmp_path, name, content), *options, "--folder", folder)
+
+    account = french_iban(7, 9)
+    with service_of("payment-ingest", folder) as ingest:
+        ingest.post("/accounts", {"account": account, "currency": "EUR", "entity_id": "E1"})
+    cheques = (
+        "entity_id,currency,method,amount,received_on,reference\nE1,EUR,cheque,120.00,2024-03-05,0012345\n"
+    )
+    taken = send("payments", "cheques.csv", cheques)
+    assert taken.stdout == "cheques.csv: payments: 1, new: 1; taken. Linked to an advice now: 0.\n", (
+        taken.stderr
+    )
+    assert "nothing changed" in send("payments", "cheques.csv", cheques).stdout
+    other = send("payments", "cheques.csv", cheques.replace("120.00", "121.00"))
+    assert (other.returncode, "cheques.csv: line 2, column amount: cheque 0012345" in other.stderr) == (
+        REFUSED,
+        True,
+    )
+    head = "account,currency,provider,payout_reference,expected_date,reference,amount,fee\n"
+    rows = "".join(f"{account},EUR,CARTES,PO-77,2024-03-05,t-{n},60.00,1.00\n" for n in (1, 2))
+    registered = send("payouts", "cards.csv", head + rows)
+    assert registered.stdout == "cards.csv: payouts: 1, new: 1; taken. Linked to an advice now: 0.\n", (
+        registered.stderr
+    )
+    wrong = send("payouts", "cards.csv", head + rows.replace("1.00", "x", 1))
+    assert (wrong.returncode, "cards.csv: line 2, column fee: " in wrong.stderr) == (REFUSED, True)
+    how = '[columns]\nbooking_date = "Date"\namount = "Betrag"\nremittance = "Text"\n'
+    mapped = send("mapping", "how.toml", how, "--account", account)
+    expected = f"how.toml: CSV files of account {account} in EUR are read by it from now on.\n"
+    assert mapped.stdout == expected, mapped.stderr
+    credit = "Date,Text,Betrag\n2024-03-05,CARTES PO-77,118.00\n"
+    booked = send("statement", "bank.csv", credit, "--account", account, "--currency", "EUR")
+    assert "booked, 1 transactions new" in booked.stdout, booked.stderr
+    with service_of("payment-ingest", folder) as ingest:
+        (payout,) = ingest.get("/payouts", account=account)["payouts"]
+        found = ingest.get("/payments", account=account)["payments"]
+    assert payout["entry_id"] is not None
+    assert sorted(p["amount"] for p in found if p["entry_ref"].startswith("t-")) == ["60.00", "60.00"]
+    broken = send("mapping", "how.toml", "colums = 1\n", "--account", account)
+    assert (broken.returncode, broken.stderr.startswith("how.toml: ")) == (UNREADABLE, True)

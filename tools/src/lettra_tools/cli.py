@@ -86,7 +86,7 @@ KNOWN = {
     ),
     "import": Known(
         "imports",
-        "Send files to the running services: customers, invoices, opening balances, bank statements.",
+        "Send files to the running services: customers, invoices, balances, bank statements, payments.",
         is_group=True,
     ),
     "bank": Known("bank", "Bank files, without any server.", is_group=True),

@@ -129,7 +129,7 @@ class TestFiles:
         rows = "C-1,2026-03-02,EUR,90.00,FA-1,100.00\nC-2,2026-03-02,EUR,5.00,FA-9,5.00\n"
         found = read_remittances((self.HEAD + rows + "C-1,2026-03-02,EUR,90.00,AV-1,-10.00\n").encode())
         assert found.errors == []
-        assert [(a.customer_id, a.total, len(a.lines)) for a in found.advices] == [
+        assert [(a.customer_id, a.total, len(a.lines)) for a in found.commands] == [
             ("C-1", 90, 2),
             ("C-2", 5, 1),
         ]
@@ -153,4 +153,4 @@ class TestFiles:
     def test_whatever_the_bytes_there_are_advices_or_errors(self, data):
         for head in (b"", self.HEAD.encode()):
             found = read_remittances(head + data)
-            assert found.advices or found.errors
+            assert found.commands or found.errors

@@ -25,8 +25,10 @@ from lettra_payment_ingest.bank.errors import UnreadableFile
 from lettra_payment_ingest.bank.limits import Limits
 from lettra_payment_ingest.bank.mapping import read_mapping
 from lettra_payment_ingest.bank.reading import recognise
+from lettra_payment_ingest.csv_rows import Checked
 from lettra_payment_ingest.decider.advices import read_message
 from lettra_payment_ingest.domain import AdviseByMessage
+from lettra_payment_ingest.money_files import read_payments, read_payouts
 from lettra_payment_ingest.preparing import File, prepare
 from lettra_payment_ingest.remittances import read_remittances
 
@@ -73,6 +75,15 @@ ADVICES = (
     b"customer_id,payment_date,currency,total,document_number,amount\n"
     b"C-1,2026-03-02,EUR,90.00,FA-1,100.00\nC-1,2026-03-02,EUR,90.00,AV-1,-10.00\n"
 )
+PAYMENTS = (
+    b"entity_id,currency,method,amount,received_on,reference,remittance\n"
+    b"FR01,EUR,cheque,120.00,2026-03-02,0012345,FA-1\nFR01,EUR,cash,5,2026-03-02,R-7,\n"
+)
+PAYOUTS = (
+    b"account,currency,provider,payout_reference,expected_date,reference,amount,fee\n"
+    b"FR7630006000011234567890189,EUR,CARTES,PO-77,2026-03-02,t-1,60,1.00\n"
+    b"FR7630006000011234567890189,EUR,CARTES,PO-77,2026-03-02,t-2,43,\n"
+)
 MESSAGE = b"Bonjour,\nFA-000123: 90,00\nFA-000124 1.234,56 EUR\nAV-7 -10,00\nTotal 1.314,56\n"
 
 
@@ -112,11 +123,16 @@ def mapping(data: bytes) -> bool:
         return refused(error)
 
 
-def advices(data: bytes) -> bool:
-    found = read_remittances(data)
-    assert found.advices or found.errors
-    assert all({"line", "column", "reason"} == error.keys() for error in found.errors)
-    return not found.errors
+def rows(read: Callable[[bytes], Checked[Any]]) -> Callable[[bytes], bool]:
+    """A reader of rows, which tells everything that is wrong."""
+
+    def checked(data: bytes) -> bool:
+        found = read(data)
+        assert found.commands or found.errors
+        assert all({"line", "column", "reason"} == error.keys() for error in found.errors)
+        return not found.errors
+
+    return checked
 
 
 def message(data: bytes) -> bool:
@@ -142,7 +158,9 @@ PARSERS = {
     "csv": Parser(bank_file, (CSV, CSV.decode().encode("utf-16"))),
     "zip": Parser(bank_file, (zipped(MT), zipped(CAMT, CFONB), zipped(b"\0\5\x16\7", CSV))),
     "mapping": Parser(mapping, (MAP.encode(),)),
-    "remittances": Parser(advices, (ADVICES,)),
+    "remittances": Parser(rows(read_remittances), (ADVICES,)),
+    "payments": Parser(rows(read_payments), (PAYMENTS,)),
+    "payouts": Parser(rows(read_payouts), (PAYOUTS,)),
     "message": Parser(message, (MESSAGE,)),
 }
 TOKENS = (

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -36,7 +37,7 @@ UNREADABLE = frozenset(
 
 app = typer.Typer(
     name="import",
-    help="Send files to the running services: customers, invoices, opening balances, bank statements.",
+    help="Send files to the running services: customers, invoices, balances, bank statements, payments.",
     no_args_is_help=True,
     epilog="Example: lettra import invoices january.csv. "
     "Exit codes: 0 taken, 1 refused, 2 a file that cannot be read, 3 a service that does not answer.",
@@ -154,21 +155,27 @@ def open_items(
     raise typer.Exit(_import_table("open-items", file, folder, url, wait))
 
 
-@app.command(epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml")
+@app.command(
+    epilog="Examples: lettra import statement monday.xml · lettra import statement statements/*.xml · "
+    "lettra import statement bank.csv --mapping bank.toml"
+)
 def statement(
     files: Files,
     mapping: MappingFile = None,
     account: Account = None,
+    currency: Annotated[str | None, typer.Option(help="And in which currency, if it has several.")] = None,
     folder: Folder = DEFAULT_FOLDER,
     url: PaymentIngestUrl = None,
 ) -> None:
     """Import bank statements, in whatever format: each statement whole, or not at all. Twice changes nothing.
 
-    One whose balances do not add up goes to quarantine, and the reason is printed: see `lettra import release` and
-    `dismiss`. Reports of the day and notifications announce money. The account must be there before.
+    A CSV file needs a mapping: --mapping, or the one registered with `lettra import mapping`. A statement whose
+    balances do not add up goes to quarantine, and the reason is printed: see `lettra import release`, `dismiss`.
+    Reports of the day and notifications announce money. The account must be there before.
     """
     out, err = _consoles()
-    fields = {"account": account} if account is not None else {}
+    given = {"account": account, "currency": currency}
+    fields = {name: value for name, value in given.items() if value is not None}
     if mapping is not None:
         text = _read(mapping, err)
         if text is None:
@@ -192,25 +199,62 @@ def remittances(file: File, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestU
     Columns: customer_id, payment_date, currency, total, document_number, amount; optional entity_id, reference. Rows of
     one customer, day, currency and total are one advice. It is linked to its payment, whichever comes second.
     """
+    raise typer.Exit(_import_money("remittances", "advices", "Linked to a payment", file, folder, url))
+
+
+@app.command(epilog="Example: lettra import payments cheques.csv --folder /var/lib/lettra")
+def payments(file: File, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None) -> None:
+    """Import cheques and cash, which count at once: all rows, or none. Twice changes nothing.
+
+    Columns: entity_id, currency, method (cheque, cash, card or other), amount, received_on, reference (the cheque's
+    number). Optional: value_date, counterparty_name, counterparty_iban, structured_reference, end_to_end_id,
+    remittance. What the bank will book as a deposit belongs into `lettra import payouts`, or it would count twice.
+    """
+    raise typer.Exit(_import_money("payments", "payments", "Linked to an advice", file, folder, url))
+
+
+@app.command(
+    epilog="Examples: lettra import payouts cards-2026-03.csv · lettra import payouts deposit-of-cheques.csv"
+)
+def payouts(file: File, folder: Folder = DEFAULT_FOLDER, url: PaymentIngestUrl = None) -> None:
+    """Import payouts: payments that come as one credit, of cards or of a deposit. All rows, or none; twice is harmless.
+
+    A row a payment. Columns: account, currency, provider, payout_reference (what stands on the credit), expected_date,
+    reference (of the payment), amount (before fees). Optional: fee (kept of that payment), method (card, cheque, cash
+    or other), counterparty_name, counterparty_iban, structured_reference, end_to_end_id, remittance. Rows of the same
+    account, currency, provider, payout_reference and expected_date are one payout: its credit is their sum less fees,
+    and may come before the file or after it. The account must be there before.
+    """
+    raise typer.Exit(_import_money("payouts", "payouts", "Linked to an advice", file, folder, url))
+
+
+@app.command(
+    epilog="Example: lettra import mapping bank-a.toml --account FR7630006000011234567890189 --currency EUR"
+)
+def mapping(
+    file: Annotated[Path, typer.Argument(metavar="MAP.toml", help="How the columns are to be read.")],
+    account: Annotated[str, typer.Option(help="Whose CSV files it is for.")],
+    currency: Annotated[str, typer.Option(help="And in which currency.")] = "EUR",
+    folder: Folder = DEFAULT_FOLDER,
+    url: PaymentIngestUrl = None,
+) -> None:
+    """Register how an account's CSV files are read, so that `lettra import statement` needs no --mapping for them.
+
+    The keys of the file are in payment-ingest's README, "A mapping for CSV". The account must be there before.
+    """
     out, err = _consoles()
     content = _read(file, err)
     if content is None:
         raise typer.Exit(EXIT_UNREADABLE)
-    with (
-        _service("payment-ingest", folder, url) as service,
-        bar(err, content.name, 1, after_seconds=BAR_AFTER_SECONDS) as advance,
-    ):
+    with _service("payment-ingest", folder, url) as service:
         try:
-            taken = _beside(
-                lambda: service.upload("/imports/remittances", content.name, content.data),
-                partial(advance, 0, content.name),
-            )
+            told = {"mapping": content.data.decode("utf-8", "replace")}
+            service.post(f"/accounts/{quote(account, safe='')}/{quote(currency, safe='')}/mapping", told)
         except Refused as refused:
             raise typer.Exit(_say_refused(content.name, refused, err)) from None
         except ServiceAway as away:
             _fail(away)
-    words = _rows_in_words(taken["rows"], taken["created"]).replace("rows", "advices")
-    _say(out, f"{content.name}: {words} Linked to a payment now: {taken['linked']}.")
+    _say(out, f"{content.name}: CSV files of account {account} in {currency} are read by it from now on.")
 
 
 @app.command(epilog='Example: lettra import release 41d0... --who "A. Martin" --why "the bank confirms it"')
@@ -245,6 +289,30 @@ def _resolve(how: str, digest: str, who: str, why: str, folder: Path, url: str |
             _fail(away)
     assert isinstance(answer, dict)
     return answer
+
+
+def _import_money(kind: str, many: str, linked: str, file: Path, folder: Path, url: str | None) -> int:
+    """Import a CSV file into payment-ingest; the exit code."""
+    out, err = _consoles()
+    content = _read(file, err)
+    if content is None:
+        return EXIT_UNREADABLE
+    with (
+        _service("payment-ingest", folder, url) as service,
+        bar(err, content.name, 1, after_seconds=BAR_AFTER_SECONDS) as advance,
+    ):
+        try:
+            taken = _beside(
+                lambda: service.upload(f"/imports/{kind}", content.name, content.data),
+                partial(advance, 0, content.name),
+            )
+        except Refused as refused:
+            return _say_refused(content.name, refused, err)
+        except ServiceAway as away:
+            _fail(away)
+    words = _rows_in_words(taken["rows"], taken["created"]).replace("rows", many)
+    _say(out, f"{content.name}: {words} {linked} now: {taken['linked']}.")
+    return 0
 
 
 def _import_table(kind: str, file: Path, folder: Path, url: str | None, wait: int, query: str = "") -> int:

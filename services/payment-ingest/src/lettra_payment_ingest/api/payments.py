@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, UploadFile
 
 from lettra_events.service.http import Command
 from lettra_events.service.rejection import Rejected
@@ -12,6 +12,15 @@ from lettra_payment_ingest.api.values import Limit, number
 from lettra_payment_ingest.domain import RecordPayment, RegisterPayout, SayReturned
 from lettra_payment_ingest.handlers import Collected, Recorded, Returned
 from lettra_payment_ingest.linking import link_advices
+from lettra_payment_ingest.money_files import read_payments, read_payouts
+from lettra_payment_ingest.taking import (
+    Imported,
+    check_payments,
+    check_payouts,
+    read_checked,
+    take_all,
+    take_payouts,
+)
 
 router = APIRouter()
 
@@ -37,6 +46,30 @@ async def register_payout(request: Request, body: RegisterPayout, command: Comma
     answer = await command.run(lambda w: handlers.register_payout(w, body, credits), status=201)
     await link_advices(request.app.state.commands, request.state.correlation_id)
     return answer
+
+
+@router.post("/imports/payments", response_model=Imported, tags=["payments"])
+async def import_payments(request: Request, file: UploadFile) -> Imported:
+    """Record cheques and cash from CSV: all rows, or none, with line and column of each that is wrong."""
+    checked, digest = await read_checked(file, read_payments)
+    commands, correlation_id = request.app.state.commands, request.state.correlation_id
+    await check_payments(commands.pool, checked)
+    created = await take_all(
+        commands, correlation_id, checked.commands, lambda w, each: handlers.record_payment(w, each).created
+    )
+    linked = await link_advices(commands, correlation_id)
+    return Imported(digest=digest, rows=len(checked.commands), created=created, linked=linked)
+
+
+@router.post("/imports/payouts", response_model=Imported, tags=["payments"])
+async def import_payouts(request: Request, file: UploadFile) -> Imported:
+    """Register payouts from CSV, a row a payment: all rows, or none, with line and column of each that is wrong."""
+    checked, digest = await read_checked(file, read_payouts)
+    commands, correlation_id = request.app.state.commands, request.state.correlation_id
+    await check_payouts(commands.pool, checked)
+    created = await take_payouts(commands, correlation_id, checked.commands)
+    linked = await link_advices(commands, correlation_id)
+    return Imported(digest=digest, rows=len(checked.commands), created=created, linked=linked)
 
 
 @router.get("/payouts", response_model=queries.PayoutPage, tags=["payments"])

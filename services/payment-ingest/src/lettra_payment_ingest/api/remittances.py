@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
-
 from fastapi import APIRouter, Request, Response, UploadFile
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from lettra_events.decisions.workspace import Workspace, for_each
-from lettra_events.service.commands import Answer
-from lettra_events.service.commands import Request as Asked
 from lettra_events.service.http import Command
-from lettra_events.service.rejection import ManyErrors, Rejected
+from lettra_events.service.rejection import Rejected
 from lettra_events.values import SearchedText
 from lettra_payment_ingest import handlers, queries
 from lettra_payment_ingest.api.values import Limit
@@ -21,19 +15,9 @@ from lettra_payment_ingest.domain import AdviseByMessage, AdviseRemittance
 from lettra_payment_ingest.handlers import Advised
 from lettra_payment_ingest.linking import link_advices
 from lettra_payment_ingest.remittances import read_remittances
+from lettra_payment_ingest.taking import Imported, read_checked, take_all
 
 router = APIRouter()
-
-ADVICES_A_CHUNK = 200
-
-
-class ImportedAdvices(BaseModel):
-    """What became of a file: how many advices it has, how many were new, how many payments are linked to one now."""
-
-    digest: str
-    rows: int
-    created: int
-    linked: int
 
 
 @router.post("/remittances", response_model=Advised, status_code=201, tags=["remittances"])
@@ -58,26 +42,16 @@ async def advise_by_message(request: Request, body: AdviseByMessage, command: Co
     return answer
 
 
-@router.post("/imports/remittances", response_model=ImportedAdvices, tags=["remittances"])
-async def import_remittances(request: Request, file: UploadFile) -> Any:
+@router.post("/imports/remittances", response_model=Imported, tags=["remittances"])
+async def import_remittances(request: Request, file: UploadFile) -> Imported:
     """Take remittance advices from CSV: all rows, or none, with line and column of each that is wrong."""
-    data = await file.read()
-    checked = read_remittances(data)
-    if checked.errors:
-        raise ManyErrors("bad-rows", "nothing was taken", checked.errors)
+    checked, digest = await read_checked(file, read_remittances)
     commands, correlation_id = request.app.state.commands, request.state.correlation_id
-    created = 0
-    for start in range(0, len(checked.advices), ADVICES_A_CHUNK):
-        chunk = checked.advices[start : start + ADVICES_A_CHUNK]
-
-        def decide(workspace: Workspace, chunk: list[AdviseRemittance] = chunk) -> Answer:
-            taken = for_each(chunk, lambda each: handlers.advise(workspace, each).created)
-            return Answer(200, str(sum(taken)).encode())
-
-        created += int((await commands.run(decide, Asked(correlation_id))).body)
+    created = await take_all(
+        commands, correlation_id, checked.commands, lambda w, each: handlers.advise(w, each).created
+    )
     linked = await link_advices(commands, correlation_id)
-    digest = hashlib.sha256(data).hexdigest()
-    return ImportedAdvices(digest=digest, rows=len(checked.advices), created=created, linked=linked)
+    return Imported(digest=digest, rows=len(checked.commands), created=created, linked=linked)
 
 
 @router.get("/remittances", response_model=queries.AdvicePage, tags=["remittances"])

@@ -12,10 +12,11 @@ from lettra_payment_ingest.bank.errors import quoted
 from lettra_payment_ingest.bank.model import Balance, Direction
 from lettra_payment_ingest.bank.values import Wrong, checked, day_of, filled, full_year
 
-_BALANCE: Final = re.compile(r"(R?[CD])\s*(\d{2})(\d{2})(\d{2})\s*([A-Z]{3})?\s*([\d.,]+)\s*", re.ASCII)
+# Two runs of blanks never stand beside each other in a pattern: a long one would be cut in every way.
+_BALANCE: Final = re.compile(r"(R?[CD])\s*(\d{2})(\d{2})(\d{2})\s*(?:([A-Z]{3})\s*)?([\d.,]+)\s*", re.ASCII)
 # Value date, entry date, mark, funds code (the currency's third letter), amount, and what identifies it.
 _LINE: Final = re.compile(
-    r"(\d{2})(\d{2})(\d{2})\s*(?:(\d{2})(\d{2}))?\s*(R[CD]|E[CD]|[CD])\s*([A-Z])?\s*([\d.,]+)\s*(.*)",
+    r"(\d{2})(\d{2})(\d{2})\s*(?:(\d{2})(\d{2})\s*)?(R[CD]|E[CD]|[CD])\s*(?:([A-Z])\s*)?([\d.,]+)\s*(.*)",
     re.ASCII,
 )
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9]{3}", re.ASCII)

@@ -43,6 +43,8 @@ from lettra_payment_ingest.bank.values import Wrong, filled, is_iban
 
 PENDING: Final = "PDNG"
 INTERIM: Final = "ITBD"
+DETAILS_CHARS_MAX: Final = 200_000
+"""Of all the fields behind a statement line: each is copied to those before it."""
 # What is in a field of its own is an IBAN by its form; masked ones have no right check digits.
 _DUTCH: Final = re.compile(r"NL\d{2}[A-Z]{4}\d{10}", re.ASCII)
 _REPORTS: Final = frozenset({"13", "13D", "34F", "90C", "90D"})
@@ -158,16 +160,24 @@ def _take(page: Page, each: Field, line: Lines | None) -> Lines | None:
     if each.tag == "61":
         return _take_line(page, each)
     if each.tag == "86" and line is not None:
-        line.details = "\n".join([line.details, *each.lines] if line.details is not None else each.lines)
+        line.details = _more(line.details, each)
         return line
     if each.tag == "NS" and line is not None:
-        line.numbered = "\n".join([line.numbered, *each.lines] if line.numbered is not None else each.lines)
+        line.numbered = _more(line.numbered, each)
         return line
     if each.tag in KINDS:
         _take_balance(page, each)
     else:
         _take_header(page, each)
     return None
+
+
+def _more(text: str | None, each: Field) -> str:
+    """What was told of a statement line, and what this field adds to it."""
+    lines = each.lines if text is None else [text, *each.lines]
+    if sum(map(len, lines)) > DETAILS_CHARS_MAX:
+        raise Wrong(f"more than {DETAILS_CHARS_MAX} characters of information about one statement line")
+    return "\n".join(lines)
 
 
 def _take_header(page: Page, each: Field) -> None:

@@ -26,9 +26,10 @@ Format = Literal["camt", "mt", "cfonb", "zip"]
 HEAD_BYTES: Final = 65_536
 
 _MARK: Final = b"\xef\xbb\xbf"
-# A wrapper, or a field on a line of its own; what stands before is a bank's own.
+# A wrapper, or a field on a line of its own; what stands before is a bank's own. The blanks before it hold no line end,
+# or a run of empty lines would be tried from each of them.
 _MT: Final = re.compile(
-    rb"(?:\A|\n)[\x01\s]*(?:\{1:|\{2:[IO]94|\{4:|:(?:20|21|25P?|28[CD]?|60[FM]|61|62[FM]|64|86|940|942|NS):)"
+    rb"(?:\A|\n)[\x01\t\v\f ]*(?:\{1:|\{2:[IO]94|\{4:|:(?:20|21|25P?|28[CD]?|60[FM]|61|62[FM]|64|86|940|942|NS):)"
 )
 # Kind, bank, bank's code, branch, currency, decimals: nothing else begins so. (Some leave the currency blank.)
 _CFONB: Final = re.compile(rb"\s*0[1457][0-9A-Z ]{5}[^\r\n]{4}[0-9A-Z ]{5}(?:[A-Z]{3}|   )[0-9 ][^\r\n]{60}")

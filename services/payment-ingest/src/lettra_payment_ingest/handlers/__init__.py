@@ -13,7 +13,7 @@ from lettra_payment_ingest.handlers.accounts import (
 from lettra_payment_ingest.handlers.advising import Advised, advise, link_advice
 from lettra_payment_ingest.handlers.announcing import Announced, announce
 from lettra_payment_ingest.handlers.collecting import Collected, register_payout
-from lettra_payment_ingest.handlers.paying import Recorded, Returned, record_payment, say_returned
+from lettra_payment_ingest.handlers.paying import Recorded, Returned, payment_id, record_payment, say_returned
 from lettra_payment_ingest.handlers.statements import (
     Memory,
     Resolved,
@@ -45,6 +45,7 @@ __all__ = [
     "dismiss_statement",
     "identify_ahead",
     "link_advice",
+    "payment_id",
     "record_payment",
     "register_account",
     "register_mapping",

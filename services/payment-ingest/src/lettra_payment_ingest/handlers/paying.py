@@ -30,11 +30,16 @@ class Returned(BaseModel):
     return_id: str
 
 
-def record_payment(workspace: Workspace, command: RecordPayment) -> Recorded:
-    """A cheque or cash: known by its legal entity, its method, its reference and its day."""
+def payment_id(command: RecordPayment) -> str:
+    """A cheque or cash is known by its legal entity, its method, its reference, its day and its currency."""
     words = (command.entity_id, command.method, command.reference, str(command.received_on), command.currency)
-    payment_id = str(uuid5(NAMESPACE, "\x1f".join(words)))
-    existing = workspace.get(PAYMENTS, payment_id)
+    return str(uuid5(NAMESPACE, "\x1f".join(words)))
+
+
+def record_payment(workspace: Workspace, command: RecordPayment) -> Recorded:
+    """A cheque or cash, once."""
+    identity = payment_id(command)
+    existing = workspace.get(PAYMENTS, identity)
     if existing is not None:
         if existing.amount != command.amount:
             raise Rejected(
@@ -43,14 +48,14 @@ def record_payment(workspace: Workspace, command: RecordPayment) -> Recorded:
                 status=409,
                 field="amount",
             )
-        return Recorded(payment_id=payment_id, created=False)
+        return Recorded(payment_id=identity, created=False)
     told = command.model_dump(exclude={"received_on", "reference"})
     workspace.append(
         PaymentReceived(
-            payment_id=payment_id, entry_ref=command.reference, booking_date=command.received_on, **told
+            payment_id=identity, entry_ref=command.reference, booking_date=command.received_on, **told
         )
     )
-    return Recorded(payment_id=payment_id, created=True)
+    return Recorded(payment_id=identity, created=True)
 
 
 def say_returned(workspace: Workspace, debit_id: str, command: SayReturned) -> Returned:

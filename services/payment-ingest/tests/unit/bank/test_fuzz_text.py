@@ -177,6 +177,11 @@ HOSTILE = {
     + b"/CHGS/EUR"
     + b"1," * 30_000,
     "blanks in a line": b":20:R\n:25:A\n:60F:C260301EUR1,\n:61:260302C1,NTRFX" + b"  " * 30_000,
+    "blanks before a mark": b":20:R\n:25:A\n:60F:C260301EUR1,\n:61:260302" + b" " * 60_000 + b"x",
+    "blanks before a balance": b":20:R\n:25:A\n:60F:C260301" + b" " * 60_000 + b"x",
+    "empty lines before anything": b"x" + b"\n" * 65_000,
+    "ends of lines of a Mac": b"x" + b"\r" * 65_000,
+    "fields behind a line": b":20:R\n:25:A\n:60F:C260301EUR1,\n:61:260302C1,NTRF\n" + b":86:x\n" * 1_000_000,
     "digits in an amount": b":20:R\n:25:A\n:60F:C260301EUR1,\n:61:260302C" + b"1" * 60_000,
     "fields": b":20:R\n:25:A\n" + b":86:\n" * 100_000,
     "messages": b":20:R\n:25:A\n:60F:C260301EUR1,\n" * 20_000,
