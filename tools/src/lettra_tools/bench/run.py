@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -19,6 +20,7 @@ from lettra_tools.bench import appending, latency, relaying, replaying, statemen
 from lettra_tools.stack import LocalServers, Servers
 from lettra_tools.stack.control import bring_down, bring_up
 from lettra_tools.stack.services import choose
+from lettra_tools.stack.state import State
 
 BARS = {
     "append_vs_insert": ">= 0.6",
@@ -28,6 +30,7 @@ BARS = {
     "end_to_end_p99_ms": "< 150",
     "camt_parse_per_s": ">= 5000",
     "camt_commit_per_s": ">= 1500",
+    "camt_import_memory_mb": "< 300",
 }
 """What the figures are meant to reach on an idle machine."""
 
@@ -49,6 +52,19 @@ def run_all(report: Report) -> dict[str, Any]:
     finally:
         servers.remove()
     return figures | machine()
+
+
+def run_bank_file(report: Report, megabytes: int) -> dict[str, Any]:
+    """The figures of one CAMT.053 file of about that size through the whole service: its time and its memory."""
+    configure_logs("bench", "WARNING")
+    folder = Path(mkdtemp(prefix="lettra-bench-"))
+    servers = LocalServers(folder / "servers", report)
+    try:
+        running = servers.start()
+        with _services(folder / "services", running, report) as state:
+            return _bank_file(state, report, statements.transactions_of(megabytes)) | machine()
+    finally:
+        servers.remove()
 
 
 def machine() -> dict[str, Any]:
@@ -79,18 +95,28 @@ async def _backbone(running: Servers, report: Report) -> dict[str, Any]:
 
 
 def _end_to_end(folder: Path, running: Servers, report: Report) -> dict[str, Any]:
-    named = {"LETTRA_POSTGRES": running.postgres, "LETTRA_KAFKA": running.kafka}
-    os.environ.update(named)
-    try:
-        state = bring_up(folder, choose(None, None), report)
+    with _services(folder, running, report) as state:
         report("measuring from answer to projection")
         url = next(service.url for service in state.services if service.name == "invoicing")
         figures: dict[str, Any] = asyncio.run(latency.measure(running.postgres, url, latency.Offered()))
-        report("reading a bank file, and importing it")
-        ingest = next(service for service in state.services if service.name == "payment-ingest")
-        pid = next(p.pid for p in ingest.processes if "api" in p.roles and p.pid is not None)
-        return figures | statements.measure(ingest.url, pid, transactions=20_000)
+        return figures | _bank_file(state, report, transactions=20_000)
+
+
+@contextmanager
+def _services(folder: Path, running: Servers, report: Report) -> Iterator[State]:
+    """All services on these servers."""
+    named = {"LETTRA_POSTGRES": running.postgres, "LETTRA_KAFKA": running.kafka}
+    os.environ.update(named)
+    try:
+        yield bring_up(folder, choose(None, None), report)
     finally:
         bring_down(folder, report)
         for name in named:
             os.environ.pop(name, None)
+
+
+def _bank_file(state: State, report: Report, transactions: int) -> dict[str, Any]:
+    report("reading a bank file, and importing it")
+    ingest = next(service for service in state.services if service.name == "payment-ingest")
+    pid = next(p.pid for p in ingest.processes if "api" in p.roles and p.pid is not None)
+    return statements.measure(ingest.url, pid, transactions)
