@@ -17,7 +17,9 @@ def bench(
     bank_file_mb: Annotated[
         int | None,
         typer.Option(
-            min=1, max=190, help="Only import one bank file of so many megabytes; 100 takes two to four minutes."
+            min=1,
+            max=190,
+            help="Only import one bank file of so many megabytes; 100 takes two to four minutes.",
         ),
     ] = None,
 ) -> None:

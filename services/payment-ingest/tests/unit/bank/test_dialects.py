@@ -183,6 +183,16 @@ class TestCamt:
         declared = f'<?xml version="1.0" encoding="{encoding}"?>'
         assert only(camt(entry(TEXT), declared).encode(encoding) + filling)["remittance"] == "Müller 5 €"
 
+    @pytest.mark.parametrize("filling", [b"\0", b"\x1a"])
+    def test_such_filling_within_the_document_is_refused(self, filling):
+        """Guard: where a piece of the file ends with it, and more of the document follows."""
+        data = camt(entry()).encode()
+        before = data.index(b"<Ntry>")
+        for much in (1, 65_536 - before, 131_072 - before):
+            assert "is not well-formed XML" in reason(data.replace(b"<Ntry>", filling * much + b"<Ntry>")), (
+                much
+            )
+
     @pytest.mark.parametrize("behind", [b"\0" * 70_000 + b"<a/>", b"\x1aEOF", b"\r\nEOF"])
     def test_what_else_stands_behind_the_end_is_refused(self, behind):
         assert "is not well-formed XML" in reason(camt(entry()).encode() + behind)
