@@ -68,6 +68,11 @@ def exponent_of(currency: str) -> int:
     return 0 if exponent is None else int(exponent)
 
 
+def is_whole(amount: Decimal, currency: str) -> bool:
+    """Whether the amount has no more decimals than the currency's minor unit."""
+    return amount == round(amount, exponent_of(currency))
+
+
 Amount = Annotated[
     Decimal,
     # The limits come first: behind a validator pydantic checks them in Python, and reads half as fast.
@@ -136,7 +141,7 @@ class Money(BaseModel):
     @property
     def is_whole(self) -> bool:
         """Whether the amount has no more decimals than the currency's minor unit."""
-        return self.amount == round(self.amount, exponent_of(self.currency))
+        return is_whole(self.amount, self.currency)
 
     def allocate(self, weights: Sequence[Decimal | int]) -> list[Money]:
         """Split in proportion to the weights, in minor units; the parts sum to the whole exactly.

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from lettra_events.contracts.invoicing import PARTS_MAX
-from lettra_events.money import CurrencyCode, Money
+from lettra_events.money import CurrencyCode, is_whole
 from lettra_events.values import Identifier, IsoDate
 from lettra_invoicing.domain.commands.base import Asked
 from lettra_invoicing.domain.terms import TermsText
@@ -39,7 +39,7 @@ Reason = Literal[
 def check_sums(currency: str, net: Decimal, vat: Decimal, gross: Decimal) -> None:
     """ValueError: more decimals than the currency has, or net and VAT are not the gross."""
     for name, amount in (("net", net), ("vat", vat), ("gross", gross)):
-        if not Money.of(amount, currency).is_whole:
+        if not is_whole(amount, currency):
             raise ValueError(f"{name} {amount} has more decimals than the currency {currency}")
     if net + vat != gross:
         raise ValueError(f"net {net} + vat {vat} is not gross {gross}")
@@ -282,7 +282,7 @@ class ImportOpenItem(Asked):
         _check_due(self.issue_date, self.due_date)
         for name in ("amount", "original_amount", "discount_amount"):
             amount = getattr(self, name)
-            if amount is not None and not Money.of(amount, self.currency).is_whole:
+            if amount is not None and not is_whole(amount, self.currency):
                 raise ValueError(f"{name} {amount} has more decimals than the currency {self.currency}")
         if self.original_amount is not None and self.original_amount < self.amount:
             raise ValueError(
