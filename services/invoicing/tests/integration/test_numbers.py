@@ -74,6 +74,34 @@ async def test_two_processes_write_at_once_and_one_is_killed(api, servers, datab
     assert credited == {"FA-000001": Decimal(120), "AC-000001": Decimal(120)}
 
 
+async def test_credit_notes_of_disputes_and_requests_draw_from_the_same_series(api):
+    """Guard: handlers/following.py issues as /credit-notes does, under the lock of the series."""
+    await api.made("/invoices", INVOICE)
+    on = {"entity_id": "FR01", "document_number": "FA-000001", "reason": "price", "amount": "5.00"}
+    contested = on | {
+        "owner": "m.roche",
+        "due_date": "2026-01-30",
+        "opened_on": "2026-01-10",
+        "who": "j.lambert",
+    }
+    asked = on | {"requested_on": "2026-01-10", "who": "j.lambert", "why": "agreed"}
+    resolved = {"series": "AV", "resolved_on": "2026-01-12", "who": "m.roche", "why": "agreed"}
+    decided = {"series": "AV", "decided_on": "2026-01-12", "who": "c.moreau", "why": "agreed"}
+    note = CREDIT_NOTE | {"issue_date": "2026-01-12", "net": "5.00", "vat": "0.00", "gross": "5.00"}
+    calls = [("/credit-notes", note)] * 5
+    for _ in range(5):
+        dispute = (await api.made("/disputes", contested))["dispute_id"]
+        request = (await api.made("/credit-note-requests", asked))["request_id"]
+        calls += [(f"/disputes/{dispute}/accept", resolved)]
+        calls += [(f"/credit-note-requests/{request}/approve", decided)]
+    responses = await asyncio.gather(*(api.post(*call) for call in calls))
+    assert {response.status_code for response in responses} == {200, 201}
+    numbers = [row["document_number"] for row in await api.table("documents") if row["kind"] == "credit_note"]
+    assert sorted(numbers) == [f"AV-{number:06d}" for number in range(1, 16)]
+    (invoice,) = [row for row in await api.table("documents") if row["kind"] == "invoice"]
+    assert (invoice["credited"], invoice["disputed"]) == (75, 0)
+
+
 async def test_a_deposit_is_deducted_once_however_many_ask_at_once(api):
     """Guard: the deposit invoice is locked with the final one (handlers/documents.py)."""
     await api.made("/invoices", DEPOSIT | QUARTER)
