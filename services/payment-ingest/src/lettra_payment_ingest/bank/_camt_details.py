@@ -32,6 +32,7 @@ def read_detail(limits: Limits, element: Element) -> Detail:
         end_to_end_id=reference(limits, refs, "EndToEndId") if refs is not None else None,
         mandate_id=reference(limits, refs, "MndtId") if refs is not None else None,
         amounts=_amounts(element),
+        booked=_booked(element),
         direction=direction(element) if find(element, "CdtDbtInd") is not None else None,
         charges=read_charges(element),
         debtor=_side(limits, parties, "Dbtr"),
@@ -73,6 +74,18 @@ def _amounts(element: Element) -> dict[str, Decimal] | None:
             continue
         found.setdefault(currency, amount)
     return found or None
+
+
+def _booked(element: Element) -> dict[str, Decimal] | None:
+    """The amount of the transaction beside that of the detail itself; as good as absent where it is unreadable."""
+    inner = find(element, "AmtDtls", "TxAmt", "Amt")
+    if inner is None or find(element, "Amt") is None:
+        return None
+    try:
+        amount, currency = money_of(inner)
+    except Flaw:
+        return None
+    return {currency: amount}
 
 
 def read_original(element: Element) -> tuple[Decimal, str] | None:

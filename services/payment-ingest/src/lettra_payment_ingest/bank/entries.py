@@ -8,7 +8,7 @@ Every format reads its entries into these types, so that one movement is the sam
   the payer's currency, or before charges).
 - Several: each becomes a transaction if all of them have an amount in the entry's currency and these, each
   with its own direction (the entry's, where it has none), sum exactly to the entry; or if they do so net of
-  their own charges.
+  their own charges, or by the other amounts (`TxAmt` beside `Amt` in CAMT).
 - Otherwise the entry stays whole: one transaction of the entry's amount, with the facts on which all details
   agree and their texts (and references, where these differ) joined. Nothing is ever divided by guess.
 
@@ -55,14 +55,16 @@ NOBODY: Final = Side()
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What the bank says of one transaction of an entry (`TxDtls` in CAMT). `amounts` and `charges` are by
-    currency, the charges net of refunds; `original` is what the payer sent, in whichever currency.
+    """What the bank says of one transaction of an entry (`TxDtls` in CAMT). `amounts`, `booked` and
+    `charges` are by currency, the charges net of refunds; `booked` is another amount that it may have had in the entry,
+    where the bank names two; `original` is what the payer sent, in whichever currency.
     """
 
     bank_ref: str | None = None
     end_to_end_id: str | None = None
     mandate_id: str | None = None
     amounts: dict[str, Decimal] | None = None
+    booked: dict[str, Decimal] | None = None
     direction: Direction | None = None
     charges: dict[str, Decimal] | None = None
     debtor: Side = NOBODY
@@ -144,7 +146,8 @@ def split(entry: Entry, details: list[Detail]) -> list[Part] | None:
     if len(amounts) < len(details):
         return None
     ways = [d.direction or entry.direction for d in details]
-    for candidate in (amounts, _net_of_charges(entry, details, amounts, ways)):
+    others = [(d.booked or {}).get(entry.currency, a) for d, a in zip(details, amounts, strict=True)]
+    for candidate in (amounts, _net_of_charges(entry, details, amounts, ways), others):
         signed = [
             a if way == entry.direction else a.copy_negate() for a, way in zip(candidate, ways, strict=True)
         ]

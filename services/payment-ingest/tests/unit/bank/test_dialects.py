@@ -217,6 +217,18 @@ class TestCamt:
         rows = parsed(camt(entry(body)).encode())[1]
         assert [row["amount"] for row in rows] == ["10.00", "15.00", "5.00"]
 
+    def test_amounts_of_the_transactions_where_those_of_the_details_do_not_sum(self):
+        """Guard: `split` (entries.py): `Amt` may be what was sent, and `TxAmt` what was booked of it."""
+        parts = "".join(
+            f'<TxDtls><Amt Ccy="EUR">{sent}</Amt><AmtDtls><TxAmt><Amt Ccy="EUR">{booked}</Amt></TxAmt></AmtDtls>'
+            "</TxDtls>"
+            for sent, booked in (("11.00", "10.00"), ("20.50", "20.00"))
+        )
+        rows = parsed(camt(entry(f"<NtryDtls>{parts}</NtryDtls>")).encode())[1]
+        assert [row["amount"] for row in rows] == ["10.00", "20.00"]
+        (whole,) = parsed(camt(entry(f"<NtryDtls>{parts.replace('20.00', '19.00')}</NtryDtls>")).encode())[1]
+        assert (whole["amount"], whole["batch_size"]) == ("30.00", 2)
+
     def test_a_party_without_name_and_a_proxy(self):
         body = (
             "<NtryDtls><TxDtls><RltdPties><Dbtr><Pty><Id><OrgId><LEI>X</LEI></OrgId></Id></Pty></Dbtr><DbtrAcct><Id>"
@@ -334,3 +346,15 @@ class TestArchives:
     def test_anything_else_refuses_the_container_whole(self):
         data = self.packed({"a": mt("one").encode(), "read me.txt": b"hello"})
         assert reason(data).startswith("f/read me.txt: line 1: is no bank file")
+
+    def test_a_file_without_a_name_is_a_file(self):
+        """Guard: `members` (archive.py) does not ask zipfile whether it is a folder, which fails on it."""
+        data = self.packed({"NAME": mt("one").encode()}).replace(b"NAME", b"\0AME")
+        assert only(data)["remittance"] == "one"
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "[" * 5_000, "{a=" * 5_000])
+def test_a_mapping_that_python_cannot_read_is_refused(value):
+    """Guard: read_mapping (mapping.py): numbers of more digits than Python reads, nesting beyond its stack."""
+    with pytest.raises(UnreadableFile, match=r"^map.toml: TOML: "):
+        read_mapping(f"skip_lines = {value}\n{MAPPING}", "map.toml")
