@@ -27,10 +27,11 @@ app = typer.Typer(
 
 
 class MixName(StrEnum):
-    """Which habits come, and how often: one mix to tune on, one for the published figure only."""
+    """Which habits come, and how often: one mix to tune on, two for the published figures."""
 
     OPEN = "open"
     SEALED = "sealed"
+    CROWD = "crowd"
 
 
 @app.callback()
@@ -49,7 +50,7 @@ def generate(
     seed: Annotated[int, typer.Option("--seed", help="Same seed, mix and size: same bytes.")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Made if it is not there.")],
     mix: Annotated[
-        MixName, typer.Option("--mix", help="`sealed` is for the published figure.")
+        MixName, typer.Option("--mix", help="`sealed` has habits of its own, `crowd` near names as well.")
     ] = MixName.OPEN,
     customers: Annotated[int, typer.Option(min=10, max=SIZE_MAX)] = CUSTOMERS,
     items: Annotated[int, typer.Option(min=10, max=SIZE_MAX, help="Open items.")] = ITEMS,

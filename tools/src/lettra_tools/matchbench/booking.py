@@ -12,9 +12,9 @@ from lettra_tools.matchbench import codes
 from lettra_tools.matchbench.banks import BANKS
 from lettra_tools.matchbench.ledger import Ledger
 from lettra_tools.matchbench.mixes import HABITS, Mix
-from lettra_tools.matchbench.populating import ENTITIES, START
+from lettra_tools.matchbench.populating import START
 from lettra_tools.matchbench.scene import Scene
-from lettra_tools.matchbench.world import Account, Draft, Item, Payment
+from lettra_tools.matchbench.world import Account, Draft, Entity, Item, Payment
 
 WEEKS = 8
 DAYS_A_WEEK = 5
@@ -36,11 +36,11 @@ class Slot:
     day: date
 
 
-def accounts(random: Random) -> list[Account]:
+def accounts(random: Random, entities: tuple[Entity, ...]) -> list[Account]:
     """Each entity has one or more, at a bank each, in its currency."""
     names = list(BANKS)
     found: list[Account] = []
-    for entity in ENTITIES:
+    for entity in entities:
         count = max(1, round(entity.share * 18))
         for _ in range(count):
             bank = names[len(found) % len(names)]

@@ -67,8 +67,8 @@ def make(seed: int, mix: str = "open", size: Size | None = None, advance: Advanc
     """A benchmark in memory; `advance` is told how many payments are done."""
     wanted = size or Size()
     random = Random(f"matchbench {mix} {seed}")  # noqa: S311 - invented data, to be the same again
-    population = populate(random, wanted.customers, wanted.items)
-    where = slots(random, wanted.payments, accounts(random))
+    population = populate(random, wanted.customers, wanted.items, MIXES[mix].market)
+    where = slots(random, wanted.payments, accounts(random, population.entities))
     booking = Booking(random, Ledger(population), MIXES[mix])
     files, labels = weeks(random, booking.payments(where, advance))
     return Made(population, files, labels, Counter(one.draft.case for one in labels.values()))

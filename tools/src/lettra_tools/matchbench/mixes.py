@@ -1,4 +1,4 @@
-"""How often each habit comes: two mixes, one to tune on and one for the published figure. Weights, not shares."""
+"""How often each habit comes: three mixes, one to tune on, two that were unseen once. Weights, not shares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from lettra_tools.matchbench.habits import by_amount, by_number, by_others, nothing, sealed, silent
+from lettra_tools.matchbench import crowd
+from lettra_tools.matchbench.habits import (
+    by_amount,
+    by_number,
+    by_others,
+    crowd_meant,
+    crowd_written,
+    nothing,
+    sealed,
+    silent,
+)
+from lettra_tools.matchbench.populating import PLAIN, Market
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +32,21 @@ HABITS: Mapping[str, Habit] = MappingProxyType(
         **by_others.HABITS,
         **nothing.HABITS,
         **sealed.HABITS,
+        **crowd_written.HABITS,
+        **crowd_meant.HABITS,
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """A name and the weight of each habit. The name is a part of the seed, so mixes differ in all they draw."""
+    """A name, the weight of each habit, and who sells to whom. The name is a part of the seed, so mixes differ in all
+    they draw.
+    """
 
     name: str
     weights: Mapping[str, float]
+    market: Market = PLAIN
 
 
 def _at(weight: float, *names: str) -> dict[str, float]:
@@ -76,4 +92,21 @@ _SEALED = {
     ),
     **_at(2.0, "said_twice", "glued_amount", "mixed_language", "bracketed", "between_words"),
 }
-MIXES: Mapping[str, Mix] = MappingProxyType({"open": Mix("open", _OPEN), "sealed": Mix("sealed", _SEALED)})
+_CROWD = {
+    **{name: weight**0.5 for name, weight in _OPEN.items() if name != "silent_name_cut"},
+    **dict.fromkeys({**crowd_written.HABITS, **crowd_meant.HABITS}, 2.0),
+    **_at(0.7, "near_stranger_ambiguous", "several_round_part_ambiguous", "returned_transfer", "grant"),
+    **_at(0.7, "paid_again_otherwise", "credit_note_claimed_ambiguous"),
+    **_at(8.0, "exact"),
+}
+"""Where names are near, one that is cut may be anybody's."""
+MIXES: Mapping[str, Mix] = MappingProxyType(
+    {
+        mix.name: mix
+        for mix in (
+            Mix("open", _OPEN),
+            Mix("sealed", _SEALED),
+            Mix("crowd", _CROWD, crowd.MARKET),
+        )
+    }
+)

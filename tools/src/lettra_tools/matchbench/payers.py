@@ -49,7 +49,7 @@ def abbreviated(random: Random, customer: Customer) -> str:
 
 def reordered(random: Random, customer: Customer) -> str:
     """BARVOLIN MENUISERIE SARL."""
-    others = [word for word in customer.name.split() if word != customer.root]
+    others = [word for word in customer.name.split() if word not in customer.root.split()]
     random.shuffle(others)
     return " ".join([customer.root, *others]).upper()
 

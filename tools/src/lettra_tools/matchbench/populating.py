@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations, pairwise
@@ -42,17 +42,30 @@ TERMS_DAYS = (30, 30, 30, 45, 45, 60)
 
 @dataclass
 class Population:
-    """All customers and items."""
+    """All customers and items, and the legal entities that sell."""
 
     customers: list[Customer] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     recurring: set[str] = field(default_factory=set)
     """Customers who are invoiced the same amount each month."""
+    entities: tuple[Entity, ...] = ENTITIES
 
 
-def populate(random: Random, customers: int, items: int) -> Population:
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Who sells, and how the names of who buys come about: each a trade and name that nobody else has."""
+
+    entities: tuple[Entity, ...]
+    names: Callable[[Random], Iterator[tuple[str, str]]]
+    """Endless: a root, and a country or nothing; each root once."""
+    kinds: Mapping[str, tuple[str, ...]]
+    """By country, templates of a name around the root."""
+    twins: tuple[tuple[str, str], ...]
+
+
+def populate(random: Random, customers: int, items: int, market: Market) -> Population:
     """A population of about so many customers and exactly so many items."""
-    found = Population(customers=_customers(random, customers))
+    found = Population(customers=_customers(random, customers, market), entities=market.entities)
     found.recurring = {one.customer_id for one in random.sample(found.customers, max(1, customers // 10))}
     found.items = _items(random, found, items)
     return found
@@ -61,7 +74,7 @@ def populate(random: Random, customers: int, items: int) -> Population:
 # ---- Customers ----
 
 
-def _roots(random: Random) -> Iterator[str]:
+def invented(random: Random) -> Iterator[tuple[str, str]]:
     """Invented names, any two of them at least three letters apart: near names are made on purpose only."""
     taken: set[str] = set()
     while True:
@@ -70,7 +83,7 @@ def _roots(random: Random) -> Iterator[str]:
         near = _shortened(root.lower())
         if taken.isdisjoint(near):
             taken |= near
-            yield root
+            yield root, ""
 
 
 def _shortened(root: str) -> set[str]:
@@ -80,17 +93,17 @@ def _shortened(root: str) -> set[str]:
     return {root} | {"".join(c for at, c in enumerate(root) if at not in cut) for cut in without}
 
 
-def _customers(random: Random, count: int) -> list[Customer]:
-    roots, found = _roots(random), list[Customer]()
+def _customers(random: Random, count: int, market: Market) -> list[Customer]:
+    roots, found = market.names(random), list[Customer]()
     while len(found) < count:
-        root, chance = next(roots), random.random()
+        (root, country), chance = next(roots), random.random()
         if chance < 0.025:
             found += _group(random, root, len(found))
         elif chance < 0.055:
-            found += _twins(random, root, len(found))
+            found += _twins(random, root, len(found), market)
         else:
-            country = random.choices(*zip(*words.COUNTRIES, strict=True))[0]
-            kinds = words.PERSONS if random.random() < 0.05 else words.NAMES[country]
+            country = country or random.choices(*zip(*words.COUNTRIES, strict=True))[0]
+            kinds = words.PERSONS if random.random() < 0.05 else market.kinds[country]
             found.append(_customer(random, random.choice(kinds), root, country, len(found)))
     return found[:count]
 
@@ -130,20 +143,27 @@ def _group(random: Random, root: str, at: int) -> list[Customer]:
     return members
 
 
-def _twins(random: Random, root: str, at: int) -> list[Customer]:
+def _twins(random: Random, root: str, at: int, market: Market) -> list[Customer]:
     """Two customers who have nothing to do with each other, and nearly the same name."""
-    first, second = random.choice(
-        (
-            ("{root} Distribution SAS", "{root} Distribution SARL"),
-            ("Société Nouvelle de Transports {root} Nord", "Société Nouvelle de Transports {root} Sud"),
-            ("Menuiserie {root} Père", "Menuiserie {root} Fils"),
-            ("{root} Trading Limited", "{root} Trading Holdings Limited"),
-        )
-    )
+    first, second = random.choice(market.twins)
     return [
         _customer(random, name, root, "FR", at + place, twin=True)
         for place, name in enumerate((first, second))
     ]
+
+
+PLAIN = Market(
+    ENTITIES,
+    invented,
+    words.NAMES,
+    (
+        ("{root} Distribution SAS", "{root} Distribution SARL"),
+        ("Société Nouvelle de Transports {root} Nord", "Société Nouvelle de Transports {root} Sud"),
+        ("Menuiserie {root} Père", "Menuiserie {root} Fils"),
+        ("{root} Trading Limited", "{root} Trading Holdings Limited"),
+    ),
+)
+"""Names that are far from one another."""
 
 
 # ---- Items ----
@@ -162,7 +182,7 @@ class _Run:
 
 def _items(random: Random, population: Population, count: int) -> list[Item]:
     runs = sorted(_runs(random, population, count), key=lambda run: run.issued)
-    serials = {entity.entity_id: random.randrange(60, 400) for entity in ENTITIES}
+    serials = {entity.entity_id: random.randrange(60, 400) for entity in population.entities}
     serials["E06"] = serials["E01"] + 40
     notes, old = dict.fromkeys(serials, 10), 10_020_000
     found: list[Item] = []
@@ -182,7 +202,7 @@ def _items(random: Random, population: Population, count: int) -> list[Item]:
 
 def _runs(random: Random, population: Population, count: int) -> Iterator[_Run]:
     weights = [random.lognormvariate(0, 1.1) for _ in population.customers]
-    entities = {one.customer_id: _entities(random, one) for one in population.customers}
+    entities = {one.customer_id: _entities(random, one, population.entities) for one in population.customers}
     contracts = [one for one in population.customers if one.customer_id in population.recurring]
     made = 0
     for customer in contracts:
@@ -206,10 +226,10 @@ def _runs(random: Random, population: Population, count: int) -> Iterator[_Run]:
         made += size
 
 
-def _entities(random: Random, customer: Customer) -> list[Entity]:
+def _entities(random: Random, customer: Customer, entities: tuple[Entity, ...]) -> list[Entity]:
     """Who sells to him: one entity as a rule, for one in eight two."""
     count = 2 if random.random() < 0.12 else 1
-    found = random.choices(ENTITIES, [one.share for one in ENTITIES], k=count)
+    found = random.choices(entities, [one.share for one in entities], k=count)
     return found if not customer.twin else found[:1]
 
 
