@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from lettra_matching.engine.candidates import Candidates
-from lettra_matching.engine.designating import Meant, Mentioned, Named, meant_by, search_keys
+from lettra_matching.engine.designating import Meant, Mentioned, Named, meant_by
 from lettra_matching.engine.keys import number_key, reference_key, siren_key
-from lettra_matching.engine.mentions import Written, written_in
 from lettra_matching.engine.model import Incoming, Item, Payer, RuleName
 from lettra_matching.engine.numbers import FULL, STRONG, WORDS_FOR_INVOICE, anatomy
-from lettra_matching.engine.periods import Period, periods_in
+from lettra_matching.engine.reading import Reading, read
 from lettra_matching.engine.ruleset import Rules
 from lettra_matching.engine.settling import Settlement
-from lettra_matching.engine.text import Figures, canonical, cut, figures_in, fold, is_nothing
+from lettra_matching.engine.text import canonical
 from lettra_matching.engine.who import Who, resembles, who_pays
 
-_REFUND = re.compile(
-    r"\b(?:REMBOURS\w*|REMBT|RBT|RBST|TROP[ -]?PERCU|TROP[ -]?VERSE|REFUND\w*|REIMBURS\w*|GUTSCHRIFT"
-    r"|ERSTATTUNG|RESTITUTION)\b"
-)
-_CREDIT = re.compile(r"\b(?:AVOIRS?|CREDIT NOTES?|NOTES? DE CREDIT|GUTSCHRIFT)\b")
-_PART = re.compile(
-    r"\b(?:ACOMPTES?|PARTIEL\w*|PARTIAL\w*|DEPOSIT|DOWN ?PAYMENT|INSTALMENT|ANZAHLUNG|TEILZAHLUNG|ABSCHLAG"
-    r"|ACCONTO|ANTICIPO|AANBETALING|ECHEANCE \d\W\d)\b"
-)
-ALIKE_ENOUGH = 0.6
+ALIKE_ENOUGH = 0.75
 """From here on a name does not contradict what a number says."""
 
 
@@ -64,41 +53,26 @@ class Case:
     # -- what stands in the texts ----------------------------------------------------------------------------
 
     @cached_property
-    def figures(self) -> tuple[Figures, ...]:
-        """Of each text that says something, each once."""
+    def reading(self) -> Reading:
         payment = self.payment
         texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
-        folded = dict.fromkeys(fold(cut(text, self.rules.text_chars_max)).strip() for text in texts if text)
-        return tuple(figures_in(text) for text in folded if not is_nothing(text))
+        return read(texts, self.rules.text_chars_max)
 
     @cached_property
     def is_cut(self) -> bool:
         """Whether more was written than is read."""
-        payment = self.payment
-        texts = (payment.structured_reference, payment.remittance, payment.end_to_end_id)
-        too_long = any(text is not None and len(text) > self.rules.text_chars_max for text in texts)
-        return too_long or len(self.search_keys) > self.rules.keys_max
+        return self.reading.is_cut or len(self.search_keys) > self.rules.keys_max
 
-    @cached_property
-    def written(self) -> tuple[Written, ...]:
-        return tuple(written_in(figures) for figures in self.figures)
-
-    @cached_property
-    def references(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each for figures in self.figures for each in figures.references))
-
-    @cached_property
+    @property
     def sirens(self) -> tuple[str, ...]:
         """What may be the SIREN of who pays."""
-        return tuple(dict.fromkeys(siren for figures in self.figures for siren in figures.sirens))
+        return self.reading.sirens
 
     @cached_property
     def search_keys(self) -> tuple[str, ...]:
         """All index keys that the texts and the advice give, references first."""
-        keys = [reference_key(reference) for reference in self.references]
-        keys += [number_key(canonical(line.document_number)) for line in self.payment.advice]
-        keys += [key for written in self.written for key in search_keys(written)]
-        return tuple(dict.fromkeys(keys))
+        advised = [number_key(canonical(line.document_number)) for line in self.payment.advice]
+        return tuple(dict.fromkeys((*self.reading.reference_keys, *advised, *self.reading.number_keys)))
 
     @property
     def found(self) -> Mapping[str, Sequence[Item]]:
@@ -124,7 +98,7 @@ class Case:
     def referenced(self) -> tuple[Named, ...]:
         """The items whose structured reference is there, and is no other item's."""
         named = []
-        for reference in self.references:
+        for reference in self.reading.references:
             items = self.found.get(reference_key(reference), ())
             if len(items) == 1:
                 named.append(Named(items[0], FULL, reference))
@@ -148,7 +122,7 @@ class Case:
         return meant
 
     def _meant(self, allowed: Collection[str] | None) -> Meant:
-        read = [meant_by(written, self.found, self._asked, allowed) for written in self.written]
+        read = [meant_by(written, self.found, self._asked, allowed) for written in self.reading.written]
         return Meant(
             tuple(m for meant in read for m in meant.mentioned if not self._is_of_siren(m)),
             tuple(run for meant in read for run in meant.unresolved),
@@ -193,33 +167,24 @@ class Case:
             )
         ]
 
-    @cached_property
-    def periods(self) -> frozenset[Period]:
-        """The months that the texts name."""
-        return frozenset(period for figures in self.figures for period in periods_in(figures.rest))
-
     def is_of_named_month(self, item: Item) -> bool:
         """Whether an item was issued in a month that the texts name."""
-        return any(period.fits(item.issue_date) for period in self.periods)
+        return any(period.fits(item.issue_date) for period in self.reading.periods)
 
-    @cached_property
+    @property
     def says_refund(self) -> str | None:
         """The word by which the texts say that this is no payment of an invoice, if they do."""
-        for figures in self.figures:
-            found = _REFUND.search(figures.rest)
-            if found:
-                return found[0]
-        return None
+        return self.reading.refund
 
-    @cached_property
+    @property
     def says_part(self) -> bool:
         """Whether the texts say that only a part is paid."""
-        return any(_PART.search(figures.rest) for figures in self.figures)
+        return self.reading.says_part
 
-    @cached_property
+    @property
     def says_credit(self) -> bool:
         """Whether the texts speak of a credit note."""
-        return any(_CREDIT.search(figures.rest) for figures in self.figures)
+        return self.reading.says_credit
 
     # -- who pays, and what they owe -------------------------------------------------------------------------
 

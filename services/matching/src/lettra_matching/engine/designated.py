@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product
 from math import prod
 
@@ -25,7 +26,10 @@ from lettra_matching.engine.settling import (
     in_part,
     less_credit_notes,
     less_discount,
+    less_discount_and_fees,
+    less_disputed,
     less_fees,
+    notes_of_others,
     total_of,
     within_rounding,
 )
@@ -33,6 +37,7 @@ from lettra_matching.engine.subsets import sums_to
 
 COMBINATIONS_MAX = 5_000
 SHOWN_MAX = 12
+INDEMNITY = Decimal(40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,11 @@ def _certain(case: Case, designation: Designation) -> list[Named]:
 
 def _slightly_less(case: Case, items: Sequence[Item]) -> Settlement | None:
     amount, rules = case.payment.amount, case.rules
-    exact = exactly(items, amount) or less_discount(items, amount, case.payment.day, rules)
+    exact = (
+        exactly(items, amount)
+        or less_discount(items, amount, case.payment.day, rules)
+        or less_disputed(items, amount)
+    )
     if exact is not None:
         return exact
     missing = total_of(items) - amount
@@ -209,7 +218,12 @@ def _slightly_less(case: Case, items: Sequence[Item]) -> Settlement | None:
         return within_rounding(items, amount, rules)
     notes = [] if case.says_part else _notes(case, items)
     credit = less_credit_notes(items, amount, notes, several=case.says_credit)
-    return credit or within_rounding(items, amount, rules) or less_fees(items, amount, rules)
+    return (
+        credit
+        or within_rounding(items, amount, rules)
+        or less_fees(items, amount, rules)
+        or less_discount_and_fees(items, amount, case.payment.day, rules)
+    )
 
 
 def _notes(case: Case, items: Sequence[Item]) -> list[Item]:
@@ -278,6 +292,9 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
         yield f"but {case.who.evidence}, and these items are another customer's"
     elif confidence != "loosely_designated" and not _is_theirs(case, named, customers, confidence):
         yield "but the amount is not theirs, and nothing says that this customer pays"
+    foreign = notes_of_others(settlement.lines, {each.item.item_id for each in named})
+    if foreign:
+        yield f"but {', '.join(foreign[:SHOWN_MAX])} is another customer's credit, and nobody names it"
     if case.says_refund is not None:
         yield f"but the text says {case.says_refund!r}"
     if confidence in ("designated_part", "designated_more"):
@@ -288,7 +305,9 @@ def _doubts(case: Case, named: Sequence[Named], settlement: Settlement, confiden
         if unsure:
             yield f"but it is not clear what the text means with {', '.join(unsure[:SHOWN_MAX])}"
     if confidence == "designated_less" and _fee_or_note(case, named, settlement):
-        yield "but what is missing may as well be bank fees"
+        yield "but what is missing may be bank fees as well as a credit note"
+    if confidence == "designated_and_one":
+        yield from _doubts_of_one_more(case, named, settlement)
     if confidence == "designated_more":
         yield from _doubts_of_more(named, settlement)
     if confidence == "designated_part" and (case.says_credit or _notes_explain(case, settlement)):
@@ -303,6 +322,25 @@ def _is_theirs(case: Case, named: Sequence[Named], customers: Sequence[str], con
     """
     nearly = case.is_anonymous or confidence == "designated_less"
     return all(map(case.agrees, customers)) or (_says_it_all(named) and nearly)
+
+
+def _doubts_of_one_more(case: Case, named: Sequence[Named], settlement: Settlement) -> Iterator[str]:
+    """A further item of the amount that is too much may be chance; a list that was cut, or that is not all read, is
+    what speaks for it.
+    """
+    several = sum(each.item.open > 0 for each in named) > 1
+    if not (several or case.is_cut or case.unknown_documents([line.item for line in settlement.lines])):
+        yield "but nothing says that a further document is meant"
+    elif _is_indemnity(case, named):
+        yield "but it may be the indemnity of 40 EUR for what is late (D441-5), and no document"
+
+
+def _is_indemnity(case: Case, named: Sequence[Named]) -> bool:
+    """Whether what is more than what is named is what the law lets a creditor ask for each invoice that is late."""
+    items = [each.item for each in named if each.item.open > 0]
+    rest = case.payment.amount - total_of(items)
+    late = sum(item.kind == "invoice" and item.due_date < case.payment.day for item in items)
+    return case.payment.currency == "EUR" and rest in {INDEMNITY, INDEMNITY * late}
 
 
 def _doubts_of_more(named: Sequence[Named], settlement: Settlement) -> Iterator[str]:
@@ -325,20 +363,37 @@ def _left_out(designated: Sequence[Named], mentioned: Sequence[Mentioned]) -> It
 
 
 def _fee_or_note(case: Case, named: Sequence[Named], settlement: Settlement) -> bool:
-    """Whether a credit note was found that nobody speaks of, and that is as small as a fee."""
+    """Whether a credit note was found that nobody speaks of, and that is as small as a fee; or fees were, and another
+    company of who pays has a credit note of that amount. A text that names credit notes speaks of those.
+    """
+    if any(line.write_off_type == "bank_fees" for line in settlement.lines) and _sister_note(
+        case, settlement
+    ):
+        return True
     known = {each.item.item_id for each in named}
     notes = [n for n in settlement.lines if n.item.kind == "credit_note" and n.item.item_id not in known]
     deducted = sum((note.settled for note in notes), ZERO)
-    return 0 < deducted <= case.rules.fee_tolerance and not case.says_credit
+    speaks_of_it = case.says_credit and not any(each.item.kind == "credit_note" for each in named)
+    return 0 < deducted <= case.rules.fee_tolerance and not speaks_of_it
 
 
 def _notes_explain(case: Case, settlement: Settlement) -> bool:
+    """Whether open credit notes, of another company of who pays as well, are as much as what is missing."""
+    if _sister_note(case, settlement):
+        return True
     items = [line.item for line in settlement.lines]
-    notes = _notes(case, items)
     missing = total_of(items) - case.payment.amount
+    notes = _notes(case, items)
     if not notes or len(notes) > CREDIT_NOTES_MAX:
         return any(note.open == missing for note in notes)
     return sums_to([note.open for note in notes], missing).count > 0
+
+
+def _sister_note(case: Case, settlement: Settlement) -> bool:
+    items = [line.item for line in settlement.lines]
+    missing = total_of(items) - case.payment.amount
+    sisters = case.who.family_ids - {item.customer_id for item in items}
+    return any(note.kind == "credit_note" and note.open == missing for note in case.open_of(sisters))
 
 
 def _says_it_all(named: Sequence[Named]) -> bool:

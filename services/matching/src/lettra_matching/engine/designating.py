@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lettra_matching.engine.keys import SERIAL_CHARS_MAX, number_key, serial_key
 from lettra_matching.engine.mentions import RANGE_MAX, Run, Written
@@ -99,7 +100,8 @@ def search_keys(written: Written) -> list[str]:
     return list(keys)
 
 
-def serials(digits: str) -> list[str]:
+@lru_cache(maxsize=8_192)
+def serials(digits: str) -> tuple[str, ...]:
     """What may be the serial number in these digits: all of them, or what follows a year or a month."""
     options = [digits]
     if _YEAR.match(digits):
@@ -107,7 +109,7 @@ def serials(digits: str) -> list[str]:
     if len(digits) >= 4 and _SHORT_YEAR.match(digits):
         options += [digits[2:], *([digits[4:]] if _MONTH.match(digits[2:4]) else [])]
     bare = (option.lstrip("0") for option in options)
-    return list(dict.fromkeys(each for each in bare if each and len(each) <= SERIAL_CHARS_MAX))
+    return tuple(dict.fromkeys(each for each in bare if each and len(each) <= SERIAL_CHARS_MAX))
 
 
 def _digits_of(written: Written, run: Run) -> Iterator[str]:
@@ -189,7 +191,7 @@ class _Reader:
                 self._listed_to = index if follows else self._listed_to
                 continue
             mentioned = best.mentioned
-            if head is not None and follows and self.written.may_be_range(head.run.last, index):
+            if head is not None and follows and self._ends_range(head, index):
                 mentioned = replace(mentioned, between=tuple(self._between(head, best)))
             yield mentioned
             used = self._listed_to = best.run.last
@@ -199,7 +201,12 @@ class _Reader:
     def _follows(self, index: int) -> bool:
         """Whether nothing but a list's sign or word stands between this and the list before."""
         gap = index - self._listed_to
-        return gap == 1 or (gap == 2 and self.written.joins(index - 1))
+        if gap == 1 or (gap == 2 and self.written.joins(index - 1)):
+            return True
+        return gap in (2, 3) and self.written.ends_range_with_letters(index)
+
+    def _ends_range(self, head: _Best, index: int) -> bool:
+        return self.written.may_be_range(head.run.last, index) or self.written.ends_range_with_letters(index)
 
     def _best(self, index: int, last: _Best | None) -> _Best | None:
         readings = []
@@ -295,7 +302,10 @@ class _Reader:
         if follows and self.written.is_listed(index):
             self.unread_in_list.append(run)
         elif not (run.continues or run.doubtful):
-            self.unresolved.append(run)
+            shorter = (
+                each for each in self.written.runs[index][1:] if not each.doubtful and self._may_end(each)
+            )
+            self.unresolved += [run, *shorter]
 
 
 def _joined(readings: Sequence[_Best]) -> _Best | None:

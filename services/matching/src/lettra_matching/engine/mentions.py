@@ -91,6 +91,12 @@ class Written:
         """Whether these two neighbours may be the ends of a range: a word or sign says so, or nothing is between."""
         return self.range_before(index) or (last == index - 1 and self.blank_before(index))
 
+    def ends_range_with_letters(self, index: int) -> bool:
+        """Whether "up to" and the prefix of a whole number stand before this atom: `FA-123 to FA-126`."""
+        if index < 3 or self.atoms[index - 1].is_number or self.atoms[index - 1].text in _TO:
+            return False
+        return self.atoms[index - 2].text in _TO or bool(_RANGE.fullmatch(self.atoms[index - 1].before))
+
     def range_before(self, index: int) -> bool:
         """Whether what stands before this atom may mean "up to"."""
         atom = self.atoms[index]

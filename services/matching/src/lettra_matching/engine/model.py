@@ -91,6 +91,11 @@ class Item:
         """What it adds to a sum: a credit note takes away."""
         return self.open if self.kind == "invoice" else -self.open
 
+    @property
+    def expected(self) -> Decimal:
+        """What is open without what is disputed: its customer is not expected to pay that."""
+        return max(self.open - self.disputed, ZERO)
+
     def discount_on(self, day: date) -> Decimal:
         """The discount that may be kept back on this day; none once a part of the item is paid."""
         if self.kind != "invoice" or self.discount_until is None or day > self.discount_until:
@@ -132,6 +137,7 @@ class Line:
     """An item and what is settled of it: `settled` = `cash` + `write_off`.
 
     A credit note gives its amount to the invoices: `settled` is positive and `cash` is as much below zero.
+    `fees`: how much of a `write_off` of another type is bank fees, where both were kept back of the same item.
     """
 
     item: Item
@@ -139,6 +145,7 @@ class Line:
     cash: Decimal
     write_off: Decimal = ZERO
     write_off_type: WriteOff | None = None
+    fees: Decimal = ZERO
 
     def __post_init__(self) -> None:
         name = self.item.document_number
@@ -151,6 +158,8 @@ class Line:
             )
         if (self.write_off > 0) != (self.write_off_type is not None):
             raise ValueError(f"{name}: a write-off of {self.write_off} of type {self.write_off_type}")
+        if self.fees and not (0 < self.fees < self.write_off and self.write_off_type != "bank_fees"):
+            raise ValueError(f"{name}: {self.fees} of fees in {self.write_off} of type {self.write_off_type}")
 
 
 @dataclass(frozen=True, slots=True)

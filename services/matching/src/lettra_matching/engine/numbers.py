@@ -15,6 +15,8 @@ FULL, STRONG, LIKELY, WEAK, FAINT = 5, 4, 3, 2, 1
 _ATOMS = re.compile(r"[A-Z]+|\d+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SHORT_YEAR = re.compile(r"[1-4]\d")
+_ZEROS_MORE_MAX = 4
+"""How many zeros too many a form or a bookkeeper puts in front of a serial."""
 _UNMISTAKABLE_DIGITS = 6
 """A number without letters is told from other figures by its length."""
 _SPEAKING_CHARS = 5
@@ -73,10 +75,10 @@ def _split(groups: list[str]) -> tuple[str, str]:
     if not groups:
         return "", ""
     *before, last = groups
-    if before and _YEAR.fullmatch(last) and not _YEAR.fullmatch(before[-1]):
-        return last + "".join(before[:-1]), before[-1]
-    if before and len(last) == 2 and _SHORT_YEAR.fullmatch(last) and len(before[-1]) >= _SPEAKING_DIGITS:
-        return last + "".join(before[:-1]), before[-1]
+    if before and not any(map(_YEAR.fullmatch, before)):
+        short = len(last) == 2 and _SHORT_YEAR.fullmatch(last) and len(before[-1]) >= _SPEAKING_DIGITS
+        if short or _YEAR.fullmatch(last):
+            return last + "".join(before[:-1]), before[-1]
     if not before and len(last) >= 7 and _YEAR.match(last):
         return last[:4], last[4:]
     if not before and len(last) >= 7 and last[2] == "0":
@@ -134,11 +136,11 @@ def _digits_agree(digits: str, item: Anatomy) -> int:
             rest
             and digits.startswith(head)
             and rest.lstrip("0") == item.bare
-            and len(rest) <= len(item.serial)
+            and len(rest) <= len(item.serial) + _ZEROS_MORE_MAX
         ):
             long = len(head) >= 4 and len(rest) >= _SPEAKING_DIGITS
             return STRONG if long or rest == item.serial else LIKELY
-    if digits.lstrip("0") != item.bare or len(digits) > len(item.serial) + 1:
+    if digits.lstrip("0") != item.bare or len(digits) > len(item.serial) + _ZEROS_MORE_MAX:
         return 0
     return LIKELY if digits == item.serial and len(digits) >= 5 else WEAK
 

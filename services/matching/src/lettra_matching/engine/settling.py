@@ -5,7 +5,7 @@ Each function gives the lines and the rest of one way, or None where the amount 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -65,6 +65,22 @@ def less_discount(items: Sequence[Item], amount: Decimal, day: date, rules: Rule
     return Settlement(_whole(items, taken, "early_payment_discount"), ZERO, how)
 
 
+def less_disputed(items: Sequence[Item], amount: Decimal) -> Settlement | None:
+    """All but what is disputed was paid; that stays open."""
+    disputed = [item for item in items if item.kind == "invoice" and item.disputed > 0]
+    kept_back = sum((item.open - item.expected for item in disputed), ZERO)
+    if not kept_back or total_of(items) - kept_back != amount:
+        return None
+    paid = {item.item_id: item.expected for item in disputed}
+    lines = []
+    for item in sorted(items, key=lambda i: i.item_id):
+        settled = paid.get(item.item_id, item.open)
+        if settled > 0:
+            lines.append(Line(item, settled, settled if item.kind == "invoice" else -settled))
+    how = f"{_what(items)} {total_of(items)}, less the {kept_back} that are disputed"
+    return Settlement(tuple(lines), ZERO, how)
+
+
 def less_credit_notes(
     items: Sequence[Item], amount: Decimal, notes: Sequence[Item], *, several: bool
 ) -> Settlement | None:
@@ -113,6 +129,54 @@ def less_fees(items: Sequence[Item], amount: Decimal, rules: Rules) -> Settlemen
         return None
     how = f"{_what(items)} {total_of(items)}: {missing} of bank fees, within the tolerance of {rules.fee_tolerance}"
     return _written_off(items, missing, "bank_fees", how)
+
+
+def less_discount_and_fees(
+    items: Sequence[Item], amount: Decimal, day: date, rules: Rules
+) -> Settlement | None:
+    """Every discount that is still valid was kept back, and banks on the way kept their fees: each within its rule."""
+    taken = {item.item_id: item.discount_on(day) for item in items if item.discount_on(day) > 0}
+    total = total_of(items)
+    fees = total - sum(taken.values(), ZERO) - amount
+    if not taken or not 0 < fees <= rules.fee_tolerance or amount <= fees:
+        return None
+    bearer = max(items, key=lambda i: (i.kind == "invoice", i.item_id not in taken, i.signed, i.item_id))
+    if bearer.signed - taken.get(bearer.item_id, ZERO) <= fees:
+        return None
+    lines = tuple(
+        _with_fees(line, fees) if line.item == bearer else line
+        for line in _whole(items, taken, "early_payment_discount")
+    )
+    discount = total - amount - fees
+    how = (
+        f"{_what(items)} {total}, less the early-payment discount of {discount} valid on {day} and {fees} of bank"
+        f" fees, within the tolerance of {rules.fee_tolerance}"
+    )
+    return Settlement(lines, ZERO, how)
+
+
+def notes_of_others(lines: Sequence[Line], named: Collection[str] = ()) -> list[str]:
+    """The credit notes, but for those of these ids, of which more is deducted than their customers' own invoices take:
+    one customer's credit is not another's money.
+    """
+    left: dict[str, Decimal] = {}
+    for line in lines:
+        left[line.item.customer_id] = left.get(line.item.customer_id, ZERO) + line.cash
+    return [
+        line.item.document_number
+        for line in lines
+        if line.item.kind == "credit_note"
+        and line.item.item_id not in named
+        and left[line.item.customer_id] < 0
+    ]
+
+
+def _with_fees(line: Line, fees: Decimal) -> Line:
+    """Less money for the line, by what banks kept."""
+    off, cash = line.write_off + fees, line.cash - fees
+    if line.write_off > 0:
+        return Line(line.item, line.settled, cash, off, line.write_off_type, fees)
+    return Line(line.item, line.settled, cash, off, "bank_fees")
 
 
 def in_part(item: Item, amount: Decimal) -> Settlement | None:

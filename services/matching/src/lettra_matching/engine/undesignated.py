@@ -8,7 +8,7 @@ from decimal import Decimal
 from lettra_matching.engine.case import Case
 from lettra_matching.engine.model import Item, Line
 from lettra_matching.engine.numbers import STRONG
-from lettra_matching.engine.settling import Settlement
+from lettra_matching.engine.settling import Settlement, notes_of_others
 
 
 def pools(case: Case) -> Iterator[tuple[Item, ...]]:
@@ -51,4 +51,7 @@ def doubts(case: Case, settlement: Settlement) -> list[str]:
         words.append(f"but the text names {', '.join(others[:8])}, which is another document")
     if unknown:
         words.append(f"but the text names {', '.join(unknown[:8])}, which is not known")
+    foreign = notes_of_others(settlement.lines)
+    if foreign:
+        words.append(f"but {', '.join(foreign[:8])} is another customer's credit, and nobody names it")
     return words

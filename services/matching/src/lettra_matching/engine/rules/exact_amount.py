@@ -9,7 +9,7 @@ from lettra_matching.engine.keys import amount_key, name_search_keys
 from lettra_matching.engine.model import Item, RuleName
 from lettra_matching.engine.names import likeness
 from lettra_matching.engine.rules.natural_group import groups_in
-from lettra_matching.engine.settling import Settlement
+from lettra_matching.engine.settling import Settlement, less_disputed
 from lettra_matching.engine.undesignated import doubts, net, pools, settled
 
 RULE: RuleName = "exact_amount"
@@ -29,6 +29,26 @@ def find(case: Case) -> Finding | None:
         found = _exact(case, pool)
         if found:
             return _judged(case, found, case.who.evidence, pool)
+    return _without_disputed(case)
+
+
+def _without_disputed(case: Case) -> Finding | None:
+    """The one invoice of which all was paid that is not disputed."""
+    amount = case.payment.amount
+    for pool in pools(case):
+        found = [i for i in pool if i.kind == "invoice" and 0 < i.disputed < i.open and i.expected == amount]
+        settlement = less_disputed(found[:1], amount)
+        if settlement is None:
+            continue
+        several = (
+            [f"but {len(found)} disputed items fit this amount; this is the oldest"] if found[1:] else []
+        )
+        others = groups_in(case, pool)
+        also = [f"but so is {group.title}" for group in others[:1]]
+        reasons = [*several, *also, *doubts(case, settlement)]
+        evidence = (case.who.evidence, settlement.how, *reasons)
+        confidence = "weak" if reasons else "exact_amount"
+        return Finding(RULE, settlement, not reasons, confidence, evidence, len(found) + len(also))
     return None
 
 

@@ -26,6 +26,8 @@ class Group:
     invoices: Sequence[Item]
     notes: Sequence[Item]
     discounted: bool
+    instead: Item | None = None
+    """An invoice that is left out, and is as much as one that is not."""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -67,6 +69,8 @@ def _judged(case: Case, groups: Sequence[Group]) -> Finding:
         words = f"but so is {groups[1].title}, which is not the same"
         return Finding(RULE, settlement, False, "ambiguous", (*evidence, words), len(groups))
     reasons = doubts(case, settlement)
+    if group.instead is not None:
+        reasons.append(f"but {group.instead.document_number} is as much as one of these")
     confidence = "weak" if reasons else "natural_group"
     return Finding(RULE, settlement, not reasons, confidence, (*evidence, *reasons))
 
@@ -98,15 +102,30 @@ def _of_amount(
         return net(item, case) if discounted else item.open
 
     least = 1 if notes else 2
-    for title, key in _PARTS:
-        for part in _parts(invoices, key, day):
-            if len(part) >= least and sum(map(value, part), ZERO) == wanted:
-                yield Group(title, part, notes, discounted)
+    named = [item for item in invoices if case.is_of_named_month(item)]
+    parts = [("what was invoiced in the months of the text", named)]
+    parts += [(title, part) for title, key in _PARTS for part in _parts(invoices, key, day)]
+    for title, part in parts:
+        if len(part) >= least and sum(map(value, part), ZERO) == wanted:
+            yield Group(title, part, notes, discounted)
     for title, order in _ORDERS:
         ordered = sorted(invoices, key=order)
         count = _how_many(ordered, value, wanted)
         if count >= least:
-            yield Group(title, ordered[:count], notes, discounted)
+            instead = _instead(ordered[:count], ordered[count:], value, day)
+            yield Group(title, ordered[:count], notes, discounted, instead)
+
+
+def _instead(
+    taken: Sequence[Item], left: Sequence[Item], value: Callable[[Item], Decimal], day: date
+) -> Item | None:
+    """Of those left out, one in whose place one that is taken may stand as well: as much, and due if that is due."""
+    due = {value(item) for item in taken if item.due_date <= day}
+    later = {value(item) for item in taken if item.due_date > day}
+    for item in left:
+        if value(item) in later or (item.due_date <= day and value(item) in due):
+            return item
+    return None
 
 
 def _parts(invoices: Sequence[Item], key: Callable[[Item, date], object], day: date) -> Iterator[list[Item]]:
