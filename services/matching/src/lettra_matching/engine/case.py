@@ -203,8 +203,11 @@ class Case:
         return self._open(self.who.family_ids) if self.who.family_ids != self.who.ids else ()
 
     def _open(self, customer_ids: Collection[str]) -> tuple[Item, ...]:
-        day = max(self.payment.booking_date, self.payment.day)
-        return tuple(item for item in self.open_of(customer_ids) if item.issue_date <= day)
+        return tuple(filter(self.was_issued, self.open_of(customer_ids)))
+
+    def was_issued(self, item: Item) -> bool:
+        """Whether the item was there on the day of the payment."""
+        return item.issue_date <= max(self.payment.booking_date, self.payment.day)
 
     def open_of(self, customer_ids: Collection[str]) -> tuple[Item, ...]:
         """Everything open of these customers in the payment's currency, oldest first."""

@@ -261,7 +261,10 @@ def _more(
     others = [
         item
         for item in case.open_of({item.customer_id for item in items})
-        if item.item_id not in known and item.kind == "invoice" and item.open == rest
+        if item.item_id not in known
+        and item.kind == "invoice"
+        and item.open == rest
+        and case.was_issued(item)
     ]
     if len(others) == 1:
         settlement = exactly([*items, others[0]], case.payment.amount)

@@ -54,4 +54,6 @@ def doubts(case: Case, settlement: Settlement) -> list[str]:
     foreign = notes_of_others(settlement.lines)
     if foreign:
         words.append(f"but {', '.join(foreign[:8])} is another customer's credit, and nobody names it")
+    if case.is_cut:
+        words.append("but the text is longer than what is read of it")
     return words

@@ -1,8 +1,9 @@
-"""What takes longest is bounded. The limits are generous, for a loaded machine; docs/matching.md has the figures."""
+"""What takes longest is bounded. The limits are generous, for a loaded machine; docs/matching-benchmark.md has the figures."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from decimal import Decimal
 
 import pytest
@@ -35,6 +36,38 @@ def test_a_million_possible_subsets() -> None:
     items = [invoice(f"FA-{n}", f"{100 + 7 * n}.{n:02}") for n in range(30)]
     decision = timed(payment("1733.19", counterparty_iban=IBAN), items)
     assert decision.outcome == "proposed"
+
+
+def test_a_sum_that_no_choice_of_two_thousand_distinct_items_gives() -> None:
+    """Guard: sums are searched among 30 items at most; groups are tried in time that grows with the items."""
+    items = [invoice(f"FA-{n}", f"{1_000 + n}.10") for n in range(2_000)]
+    decision = timed(payment("5000.05", counterparty_iban=IBAN), items)
+    assert (decision.outcome, decision.rule) == ("proposed", "legal_imputation")
+
+
+def test_a_text_with_five_thousand_numbers() -> None:
+    """Guard: at most `text_chars_max` characters and `keys_max` keys are read, and what is not read is a doubt."""
+    items = [invoice(f"FA-{n}", f"{1_000 + n}.10") for n in range(2_000)]
+    text = " ".join(str(10_000 + 7 * n) for n in range(5_000))
+    decision = timed(payment("1003.10", text, counterparty_iban=IBAN), items)
+    assert decision.outcome != "applied"
+
+
+@pytest.mark.parametrize("work", [200, 5_000])
+def test_the_work_of_one_decision_is_counted(work: int) -> None:
+    """Guard: what is asked of the candidates does not grow with what a customer has, but for fetching it."""
+
+    class Counting(InMemory):
+        calls = 0
+
+        def items_named(self, keys: Collection[str], entity_id: str | None) -> dict[str, list[Item]]:
+            self.calls += 1
+            return super().items_named(keys, entity_id)
+
+    items = [invoice(f"FA-{n}", f"{1_000 + n}.10") for n in range(work)]
+    memory = Counting([payer("C1", "Durand", IBAN)], items)
+    decide(payment("77.05", "FA 12 FA 13-18 FA 20/21", counterparty_iban=IBAN), memory, RULES)
+    assert 0 < memory.calls <= 4
 
 
 @pytest.mark.parametrize(
