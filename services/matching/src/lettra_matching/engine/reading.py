@@ -25,6 +25,7 @@ _PART = re.compile(
     r"\b(?:ACOMPTES?|PARTIEL\w*|PARTIAL\w*|DEPOSIT|DOWN ?PAYMENT|INSTALMENT|ANZAHLUNG|TEILZAHLUNG|ABSCHLAG"
     r"|ACCONTO|ANTICIPO|AANBETALING|ECHEANCE \d\W\d)\b"
 )
+_FIGURE_DIGITS = 3
 SHORT_CHARS = 500
 _SHORT_KEPT, _LONG_KEPT = 2_048, 8
 """How many readings are kept; those of long texts are large."""
@@ -59,6 +60,12 @@ class Reading:
     def number_keys(self) -> tuple[str, ...]:
         """By which the documents are found that the texts may name, each once."""
         return tuple(dict.fromkeys(key for written in self.written for key in search_keys(written)))
+
+    @cached_property
+    def figures_alone(self) -> frozenset[str]:
+        """Groups of at least three digits as they stand, without leading zeros."""
+        atoms = (atom for written in self.written for atom in written.atoms if atom.is_number)
+        return frozenset(atom.text.lstrip("0") for atom in atoms if len(atom.text) >= _FIGURE_DIGITS)
 
     @cached_property
     def periods(self) -> frozenset[Period]:

@@ -121,3 +121,11 @@ def test_of_equal_invoices_the_months_of_the_text_decide_else_a_person() -> None
 def test_a_siren_is_waited_for() -> None:
     decision = World(FA1).decide(payment("50.00", "pour SIREN 552100554"))
     assert "siren:552100554" in decision.waits_for
+
+
+def test_of_equal_invoices_the_serial_number_in_the_text_decides_before_what_is_due() -> None:
+    """Guard: `Reading.figures_alone` in `_told_apart`: the year alone does not agree with a head of year and month."""
+    old = invoice("VE 2026 01 0811", "972.63")
+    new = invoice("VE 2026 02 1221", "972.63", due_date=PAID.replace(month=4))
+    decision = World(DURAND, old, new).decide(payment("972.63", "VIREMENT 1221/2026", counterparty_iban=IBAN))
+    assert applied(decision) == {"VE 2026 02 1221": "972.63"}

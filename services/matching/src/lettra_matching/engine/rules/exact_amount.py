@@ -8,6 +8,7 @@ from lettra_matching.engine.case import Case, Finding
 from lettra_matching.engine.keys import amount_key, name_search_keys
 from lettra_matching.engine.model import Item, RuleName
 from lettra_matching.engine.names import likeness
+from lettra_matching.engine.numbers import anatomy
 from lettra_matching.engine.rules.natural_group import groups_in
 from lettra_matching.engine.settling import Settlement, less_disputed
 from lettra_matching.engine.undesignated import doubts, net, pools, settled
@@ -92,9 +93,15 @@ def _also(case: Case, item: Item, pool: Sequence[Item]) -> list[str]:
 
 
 def _told_apart(case: Case, found: list[_Found]) -> tuple[list[_Found], str]:
-    """Of several that fit: those of the month that the text names, else those that are due (1342-10), and why."""
+    """Of several that fit: the one whose serial number stands in the text, else those of the month that it names, else
+    those that are due (1342-10), and why.
+    """
     if len(found) == 1:
         return found, ""
+    figures = case.reading.figures_alone
+    named = [each for each in found if anatomy(each[0].document_number).bare in figures]
+    if named:
+        return named, "the serial number of this one stands in the text"
     of_month = [each for each in found if case.is_of_named_month(each[0])]
     if of_month:
         return of_month, "the text names the month of this one"
