@@ -60,7 +60,7 @@ def _arrive(order: list[Item | Incoming]) -> dict[str, set[str]]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations([*ITEMS, *PAYMENTS]))
 def test_any_order_of_arrival_settles_the_same(order: list[Item | Incoming]) -> None:
-    """Guard: numbers that are not known yet hold a payment back, and no further item of the amount fills their place."""
+    """Guard: numbers that are not known yet hold a payment back, and no further item fills their place."""
     assert _arrive(order) == SETTLED_BY
 
 

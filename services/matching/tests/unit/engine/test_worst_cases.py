@@ -1,4 +1,4 @@
-"""What takes longest is bounded. The limits are generous, for a loaded machine; docs/matching-benchmark.md has the figures."""
+"""What takes longest is bounded. The limits are generous; docs/matching-benchmark.md has times."""
 
 from __future__ import annotations
 
