@@ -124,7 +124,7 @@ def test_a_siren_is_waited_for() -> None:
 
 
 def test_of_equal_invoices_the_serial_number_in_the_text_decides_before_what_is_due() -> None:
-    """Guard: `Reading.figures_alone` in `_told_apart`: the year alone does not agree with a head of year and month."""
+    """The year alone does not agree with a head of year and month, and still says which of two is meant."""
     old = invoice("VE 2026 01 0811", "972.63")
     new = invoice("VE 2026 02 1221", "972.63", due_date=PAID.replace(month=4))
     decision = World(DURAND, old, new).decide(payment("972.63", "VIREMENT 1221/2026", counterparty_iban=IBAN))
