@@ -212,6 +212,7 @@ create table settlements (
     settled         numeric not null,
     open            numeric not null,
     credited        numeric not null,
+    given_up        numeric not null,
     primary key (customer_id, item_id)
 );
 create index settlements_document on settlements (customer_id, entity_id, document_number);

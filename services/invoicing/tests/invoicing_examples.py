@@ -135,8 +135,9 @@ def item_events() -> tuple[ItemOpened, CashApplied]:
         due_date="2026-02-05",
         amount="120.00",
     )
+    why = {"rule": "reference", "evidence": "RF", "confidence": "0.99", "solutions": 1, "rules_version": 0}
     paid = CashApplied(
-        **item, payment_id="p-1", amount="50.00", open_after="70.00", rule="reference", evidence="RF"
+        **item, **why, payment_id="p-1", line=1, date="2026-02-05", amount="50.00", open_after="70.00"
     )
     return opened, paid
 

@@ -79,9 +79,11 @@ def item(number: str, kind: str, amount: str) -> ItemOpened:
 
 
 def applied(payment_id: str, number: str, amount: str, left: str) -> CashApplied:
-    data = {"customer_id": "C1", "payment_id": payment_id, "item_id": f"ORVELLE:{number}"}
-    words = {"rule": "document_number", "evidence": "it says so"}
-    return CashApplied(**EUR, **data, **words, amount=d(amount), open_after=d(left))
+    data = {"customer_id": "C1", "payment_id": payment_id, "item_id": f"ORVELLE:{number}", "line": 1}
+    words = {"rule": "document_number", "evidence": "it says so", "confidence": d("0.99"), "solutions": 1}
+    return CashApplied(
+        **EUR, **data, **words, rules_version=0, date=DAY, amount=d(amount), open_after=d(left)
+    )
 
 
 def taken(payment_id: str, amount: str) -> PaymentTaken:
@@ -90,8 +92,9 @@ def taken(payment_id: str, amount: str) -> PaymentTaken:
 
 def story() -> list[Event]:
     """What matching should publish of this company."""
-    account = {"customer_id": "C1", "payment_id": "p1", "amount": d("5.00")}
+    account = {"customer_id": "C1", "payment_id": "p1", "amount": d("5.00"), "date": DAY}
     credit = {"credit_item_id": "ORVELLE:AV2024-000001", "item_id": "ORVELLE:200002", "amount": d("20.00")}
+    credit |= {"date": DAY}
     return [
         item("100001", "invoice", "60.00"),
         item("200002", "invoice", "50.00"),
@@ -127,7 +130,7 @@ def bookings(company: Company) -> Booked:
 def checks(company: Company, tally: Tally) -> dict[str, Check]:
     found = [
         *check_payments(outcomes(company, PAPERS, bookings(company), tally, 1)),
-        check_items(company, PAPERS, NUMBERS, tally),
+        check_items(company, PAPERS, NUMBERS, tally, outcomes(company, PAPERS, bookings(company), tally, 1)),
         check_conservation(tally, "EUR"),
     ]
     return {check.what: check for check in found}
@@ -182,7 +185,9 @@ def test_the_api_is_held_to_the_events() -> None:
     shown = [
         {
             "payment_id": key,
-            "amount": m.amount,
+            "received": m.amount,
+            "transferred_in": 0,
+            "announced": 0,
             "applied": m.applied_in_all,
             "on_account": m.on_account,
             "unapplied": m.unapplied,

@@ -14,10 +14,11 @@ import toys
 from store_of_toys import append_any
 from toys import ACCOUNTS, HOLDINGS, Deposited, Opened, Renamed
 
-from lettra_events.decisions.workspace import Cause, Needs, Workspace
+from lettra_events.decisions.needs import Missing, Needs
+from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.errors import TooManyRounds
 from lettra_events.store.running import decide_under_locks, preview_decisions, run_decisions
-from lettra_events.testing.waiting import until_blocked
+from lettra_events.testing.waiting import until, until_blocked
 
 Decide = Callable[[Workspace], Any]
 
@@ -53,9 +54,11 @@ async def held_before_commit(
         run_decisions(connection, toys.evolve, in_one(decide, "first"), service="toy", also_write=hold)
     )
     await written.wait()
-    yield task
-    go_on.set()
-    await task
+    try:
+        yield task
+    finally:
+        go_on.set()
+        await task
 
 
 def in_one(decide: Decide, cause: str) -> Decide:
@@ -149,6 +152,78 @@ async def test_rows_that_a_lookup_finds_are_read_under_their_own_lock(
 
     _, found = await decide_past(two, rename, lambda workspace: workspace.find(HOLDINGS, "holder", "h"))
     assert [row.names for row in found] == [("m",)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [(Renamed(account="a", holder="h", names=("m",)), [("m",)]), (Renamed(account="a", holder="other"), [])],
+    ids=["another name", "found no longer"],
+)
+async def test_what_was_found_before_its_lock_was_had_is_read_again(
+    connection: asyncpg.Connection, database: str, changed: Renamed, found: list[tuple[str, ...]]
+) -> None:
+    """Guard: _lock_more reads again what the new locks guard, and `reloaded` forgets by what it was found."""
+    setup = in_one(lambda workspace: workspace.append(Opened(account="a", holder="h", names=("n",))), "setup")
+    await run_decisions(connection, toys.evolve, setup, service="toy")
+    missed = []
+
+    def decide(workspace: Workspace) -> Any:
+        try:
+            return [row.names for row in workspace.find(HOLDINGS, "holder", "h")]
+        except Missing as missing:
+            missed.append(missing)
+            if missing.needs.streams == {"account:a"}:
+                in_a_thread(append_by_another(database, changed))
+            raise
+
+    assert await run_decisions(connection, toys.evolve, in_one(decide, "second"), service="toy") == found
+    assert [missing.needs.streams for missing in missed] == [set(), {"account:a"}]
+
+
+async def append_by_another(database: str, event: Renamed) -> None:
+    other = await asyncpg.connect(database)
+    await run_decisions(other, toys.evolve, in_one(lambda w: w.append(event), "other"), service="toy")
+    await other.close()
+
+
+async def test_whoever_waits_for_a_lock_that_was_not_foreseen_holds_no_later_one(
+    two: tuple[asyncpg.Connection, asyncpg.Connection], database: str
+) -> None:
+    """Guard: _lock_more does not wait, and starts over in order (WAIT_OUT_OF_ORDER in store/running.py)."""
+    setup = in_one(lambda workspace: [deposit(account, 1)(workspace) for account in "ab"], "setup")
+    await run_decisions(two[0], toys.evolve, setup, service="toy")
+
+    def b_then_a(workspace: Workspace) -> int:
+        first = workspace.get(ACCOUNTS, "b")
+        second = workspace.get(ACCOUNTS, "a")
+        return first.balance + second.balance if first and second else 0
+
+    async with held_before_commit(two[0], deposit("a", 2)):
+        waiting = asyncio.create_task(
+            run_decisions(two[1], toys.evolve, in_one(b_then_a, "second"), service="toy")
+        )
+        await until_blocked_in_order(two[1], two[0], database)
+    assert await waiting == 4
+
+
+async def until_blocked_in_order(
+    waiting: asyncpg.Connection, holder: asyncpg.Connection, database: str
+) -> None:
+    """The one waits for the other, and account b is free meanwhile."""
+    third = await asyncpg.connect(database)
+
+    async def waits_with_b_free() -> bool:
+        blockers = await holder.fetchval("select pg_blocking_pids($1)", waiting.get_server_pid())
+        try:
+            await third.execute("select from streams where stream_id = 'account:b' for update nowait")
+        except asyncpg.LockNotAvailableError:
+            return False
+        return holder.get_server_pid() in blockers
+
+    try:
+        await until(waits_with_b_free, "who waits for account a holds account b no longer")
+    finally:
+        await third.close()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from clerk import BOOKS, RAISES, SEEN, Book, Seen
 from publishing import History
 from toys import Broadcasted, Deposited
 
+from lettra_events.decisions.needs import Missing
 from lettra_events.decisions.tables import Table
-from lettra_events.decisions.workspace import Missing, Workspace
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.errors import Unstorable
 from lettra_events.kafka.deciding import decide_all, read_incoming

@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 import asyncpg
 from pydantic import BaseModel
 
+from lettra_events.decisions.needs import for_each
 from lettra_events.decisions.tables import Table, put
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors, Rejected
 from lettra_invoicing.imports import ERRORS_REPORTED_MAX, BadCell, Kind, Row, Staged, digest_of, stage

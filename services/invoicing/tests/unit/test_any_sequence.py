@@ -55,7 +55,7 @@ def amounts(value: Decimal) -> dict[str, Decimal]:
 
 @dataclass
 class Story:
-    """A deposit invoice of 12.00, and what people do to it; `paid` and `set_off` are what matching has told."""
+    """A deposit invoice of 12.00, and what people do to it; `paid`, `set_off` and `lost` are what matching has told."""
 
     history: Given = field(
         default_factory=lambda: given(
@@ -64,6 +64,7 @@ class Story:
     )
     paid: Decimal = Decimal(0)
     set_off: Decimal = Decimal(0)
+    lost: Decimal = Decimal(0)
     disputes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     debts: list[str] = field(default_factory=list)
@@ -72,9 +73,16 @@ class Story:
         self.matching_tells()
 
     def matching_tells(self) -> None:
-        open_ = GROSS - self.paid - self.set_off
+        open_ = GROSS - self.paid - self.set_off - self.lost
         row = Settlement(
-            "C-1", "FR01:AC-000001", "FR01", "AC-000001", GROSS - open_, open_, credited=self.set_off
+            "C-1",
+            "FR01:AC-000001",
+            "FR01",
+            "AC-000001",
+            GROSS - open_,
+            open_,
+            credited=self.set_off,
+            given_up=self.lost,
         )
         self.history.workspace.loaded(SETTLEMENTS, [], [row])
 
@@ -214,7 +222,7 @@ class Story:
     # -- what matching tells -------------------------------------------------------------------------------------
 
     def pay(self, amount: Decimal, _which: int) -> None:
-        self.paid += min(amount, GROSS - self.paid - self.set_off)
+        self.paid += min(amount, GROSS - self.paid - self.set_off - self.lost)
         self.matching_tells()
 
     def give_back(self, amount: Decimal, _which: int) -> None:
@@ -222,7 +230,8 @@ class Story:
         self.matching_tells()
 
     def catch_up(self, _amount: Decimal, _which: int) -> None:
-        self.set_off = min(self.credited, GROSS - self.paid)
+        self.set_off = max(self.set_off, min(self.credited, GROSS - self.paid - self.lost))
+        self.lost = max(self.lost, min(self.given_up, GROSS - self.paid - self.set_off))
         self.matching_tells()
 
 

@@ -25,11 +25,12 @@ PROPOSED = ON | {"requested_on": "2026-01-15", "who": "j.lambert", "why": "in li
 DECIDED = {"decided_on": "2026-01-16", "who": "c.moreau", "why": "as proposed"}
 
 
-def matching_says(history: Given, open_: str, item: str = "FR01:FA-000001", credited: str = "0") -> None:
+def matching_says(
+    history: Given, open_: str, item: str = "FR01:FA-000001", credited: str = "0", given_up: str = "0"
+) -> None:
     """What matching has told by now of an item of the invoice of 120.00."""
-    row = Settlement(
-        "C-1", item, "FR01", "FA-000001", 120 - Decimal(open_), Decimal(open_), Decimal(credited)
-    )
+    amounts = 120 - Decimal(open_), Decimal(open_), Decimal(credited), Decimal(given_up)
+    row = Settlement("C-1", item, "FR01", "FA-000001", *amounts)
     history.workspace.loaded(SETTLEMENTS, [], [row])
 
 
@@ -114,6 +115,10 @@ class TestNeverMoreThanIsOpen:
         given_up(history, "60.00")
         outcome = history.when(proposing(amount="10.01"))
         assert "10.00 EUR is open" in str(outcome.error)
+        matching_says(history, "10.00", given_up="60.00")
+        outcome = history.when(proposing(amount="10.01"))
+        assert "10.00 EUR is open" in str(outcome.error)
+        assert history.when(proposing(amount="10.00")).error is None
 
     def test_what_was_credited_and_matching_has_not_said_yet(self):
         """Guard: `under_way` has what was credited (bad_debts._open_of), until matching has set it off."""

@@ -13,10 +13,27 @@ from dataclasses import dataclass
 from datetime import date
 
 from lettra_events.contracts import TOPICS, contracts
-from lettra_events.contracts.invoicing import CreditNoteIssued, InvoiceIssued, OpeningItemTaken
+from lettra_events.contracts.invoicing import (
+    BadDebtWrittenOff,
+    CreditNoteIssued,
+    DisputeOpened,
+    DisputeResolved,
+    InvoiceIssued,
+    OpeningItemTaken,
+)
 from lettra_events.contracts.matching import DayProcessed
-from lettra_events.contracts.payments import PaymentReceived, ThroughDate
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.contracts.payments import (
+    AnnouncementReplaced,
+    AnnouncementWithdrawn,
+    PaymentAnnounced,
+    PaymentDetailed,
+    PaymentReceived,
+    PaymentReturned,
+    RemittanceAdviceLinked,
+    ThroughDate,
+)
+from lettra_events.decisions.needs import for_each
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.envelope import RecordedEvent
 from lettra_events.kafka.parking import PARKED_KEYS, PARKED_RECORDS, thaw
 from lettra_events.kafka.positions import POSITIONS, all_passed, position_keys
@@ -25,7 +42,21 @@ from lettra_matching.domain import DAYS, HELD, Day
 from lettra_matching.projections.day_ticks import DAY_TICKS, DayTick
 
 TICKING_TOPICS = (TOPICS["invoicing"], TOPICS["payments"])
-_DECIDED_UPON = types(InvoiceIssued, CreditNoteIssued, OpeningItemTaken, PaymentReceived)
+_DECIDED_UPON = types(
+    InvoiceIssued,
+    CreditNoteIssued,
+    OpeningItemTaken,
+    DisputeOpened,
+    DisputeResolved,
+    BadDebtWrittenOff,
+    PaymentReceived,
+    PaymentAnnounced,
+    AnnouncementReplaced,
+    AnnouncementWithdrawn,
+    PaymentDetailed,
+    PaymentReturned,
+    RemittanceAdviceLinked,
+)
 
 
 @dataclass(frozen=True, slots=True)

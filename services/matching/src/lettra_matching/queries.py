@@ -1,4 +1,4 @@
-"""What the API reads: ledgers, payments and days, a page at a time."""
+"""What the API reads: payments, proposals, holds and days, a page at a time. Ledgers are in `ledgers`."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from typing import Any
 import asyncpg
 from pydantic import BaseModel
 
-ON_ACCOUNT_MAX = 500
-"""How many payments on account a ledger lists; its balance counts all."""
+from lettra_events.contracts.matching import ProposedLine
 
 
-class ItemView(BaseModel):
-    """An open item; amounts in its currency, positive for both kinds."""
+class AllocationView(BaseModel):
+    """What a payment settles of an item, in cash or by a credit note that it deducts."""
 
+    line: int
+    customer_id: str
     item_id: str
-    entity_id: str
-    kind: str
-    document_number: str
-    issue_date: date
-    due_date: date
-    currency: str
+    credit_item_id: str | None
     amount: Decimal
-    open: Decimal
+    written_off: Decimal
+    write_off_type: str | None
+    date: date
+    rule: str | None
+    evidence: str | None
+    confidence: Decimal | None
+    rules_version: int | None
+    who: str | None
 
 
 class PaymentView(BaseModel):
-    """A payment: amount = applied + on_account + unapplied. `reason` says why something is not applied."""
+    """A payment, and where its money is; `reason` says why something is not applied.
+
+    received + transferred_in = applied + on_account + unapplied + returned + refunded + transferred_out.
+    """
 
     payment_id: str
     entity_id: str
     booking_date: date
+    value_date: date | None
     currency: str
-    amount: Decimal
+    received: Decimal
+    transferred_in: Decimal
     applied: Decimal
     on_account: Decimal
     unapplied: Decimal
+    returned: Decimal
+    refunded: Decimal
+    transferred_out: Decimal
+    announced: Decimal
     account_customer_id: str | None
     counterparty_name: str | None
+    structured_reference: str | None
+    remittance: str | None
     reason: str | None
+    held_for: list[str]
 
 
-class Balance(BaseModel):
-    """A customer's balance in one currency: open invoices less open credit notes less money on account."""
+class PaymentDetail(PaymentView):
+    """With what it settles now."""
 
-    currency: str
-    invoices: Decimal
-    credit_notes: Decimal
-    on_account: Decimal
-    balance: Decimal
-
-
-class Ledger(BaseModel):
-    """A customer's open items, the first page of them, the money on account, and the balance by currency."""
-
-    customer_id: str
-    name: str | None
-    balances: list[Balance]
-    items: list[ItemView]
-    on_account: list[PaymentView]
-    next: str | None
+    allocations: list[AllocationView]
 
 
 class PaymentPage(BaseModel):
@@ -69,6 +69,68 @@ class PaymentPage(BaseModel):
 
     payments: list[PaymentView]
     next: str | None
+
+
+class ProposalView(BaseModel):
+    """What a payment may settle, and why, for a person to confirm or refuse."""
+
+    payment_id: str
+    entity_id: str
+    currency: str
+    booking_date: date
+    counterparty_name: str | None
+    remittance: str | None
+    unapplied: Decimal
+    lines: list[ProposedLine]
+    rule: str
+    evidence: str
+    confidence: Decimal
+    solutions: int
+    rules_version: int
+
+
+class ProposalPage(BaseModel):
+    """`next` is the cursor of the following page, null on the last."""
+
+    proposals: list[ProposalView]
+    next: str | None
+
+
+class HoldView(BaseModel):
+    """Money that may be a customer's, and why: it is not reminded of what that may settle."""
+
+    payment_id: str
+    entity_id: str
+    amount: Decimal
+    currency: str
+    reason: str
+
+
+class HoldPage(BaseModel):
+    """`next` is the cursor of the following page, null on the last."""
+
+    holds: list[HoldView]
+    next: str | None
+
+
+class SettledTogether(BaseModel):
+    """An item that bears a lettrage code."""
+
+    customer_id: str
+    item_id: str
+    kind: str
+    document_number: str
+    amount: Decimal
+    currency: str
+    settled_on: date
+
+
+class Lettrage(BaseModel):
+    """What was settled together, at most 1,000 items, and the payments that did it."""
+
+    code: str
+    items: list[SettledTogether]
+    payments: list[str]
 
 
 class DayView(BaseModel):
@@ -79,59 +141,80 @@ class DayView(BaseModel):
     held: bool
 
 
-_BALANCES = """
-select currency, sum(invoices) as invoices, sum(credit_notes) as credit_notes, sum(on_account) as on_account,
-       sum(invoices) - sum(credit_notes) - sum(on_account) as balance
-  from (select currency, case kind when 'invoice' then open else 0 end as invoices,
-               case kind when 'invoice' then 0 else open end as credit_notes, 0 as on_account
-          from open_items where customer_id = $1
-        union all
-        select currency, 0, 0, on_account from payments where account_customer_id = $1 and on_account > 0) parts
- group by currency order by currency"""
-_NAME = "select name from customer_names where customer_id = $1"
-_ITEMS = """
-select * from open_items where customer_id = $1 and item_id > $2 and (open > 0 or $3) order by item_id limit $4"""
-_ON_ACCOUNT = """
-select * from payments where account_customer_id = $1 and on_account > 0 order by payment_id limit $2"""
-_PAYMENTS = """
-select * from payments where payment_id > $1 and (not $2 or unapplied > 0) order by payment_id limit $3"""
+_PAYMENTS = {
+    "all": "select * from payments where payment_id > $1 order by payment_id limit $2",
+    "unapplied": "select * from payments where payment_id > $1 and unapplied > 0 order by payment_id limit $2",
+    "announced": "select * from payments where payment_id > $1 and announced > 0 order by payment_id limit $2",
+}
+_ALLOCATIONS = """
+select * from allocations where payment_id = $1 and (amount > 0 or written_off > 0) order by line"""
+_PROPOSALS = """
+select p.*, m.booking_date, m.counterparty_name, m.remittance, m.on_account + m.unapplied as unapplied
+  from proposals p join payments m using (payment_id)
+ where p.payment_id > $1 and ($2::text is null or p.entity_id = $2) order by p.payment_id limit $3"""
+_HOLDS = "select * from holds where customer_id = $1 and payment_id > $2 order by payment_id limit $3"
+
+_SETTLED = """
+select customer_id, item_id, kind, document_number, amount, currency, settled_on
+  from open_items where lettrage = $1 order by customer_id, item_id limit 1000"""
+_BY_PAYMENTS = """
+select distinct a.payment_id from allocations a join open_items i using (customer_id, item_id)
+ where i.lettrage = $1 and a.amount > 0 order by 1 limit 1000"""
 
 
-async def read_ledger(
-    pool: asyncpg.Pool[Any], customer_id: str, after: str, limit: int, settled: bool
-) -> Ledger | None:
-    """All of it at one instant; None if nothing is known of the customer. `after`: the last item of the page before."""
-    async with (
-        pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        name = await connection.fetchval(_NAME, customer_id)
-        balances = await connection.fetch(_BALANCES, customer_id)
-        items = await connection.fetch(_ITEMS, customer_id, after, settled, limit + 1)
-        money = await connection.fetch(_ON_ACCOUNT, customer_id, ON_ACCOUNT_MAX)
-    if name is None and not balances:
-        return None
-    return Ledger(
-        customer_id=customer_id,
-        name=name,
-        balances=[Balance(**dict(row)) for row in balances],
-        items=[ItemView(**dict(row)) for row in items[:limit]],
-        on_account=[PaymentView(**dict(row)) for row in money],
-        next=items[limit - 1]["item_id"] if len(items) > limit else None,
-    )
-
-
-async def list_payments(pool: asyncpg.Pool[Any], after: str, limit: int, unapplied: bool) -> PaymentPage:
-    """`after`: the last payment of the page before; `unapplied`: only those of which something is nobody's."""
-    rows = await pool.fetch(_PAYMENTS, after, unapplied, limit + 1)
+async def list_payments(pool: asyncpg.Pool[Any], after: str, limit: int, status: str) -> PaymentPage:
+    """`after`: the last payment of the page before."""
+    rows = await pool.fetch(_PAYMENTS[status], after, limit + 1)
     views = [PaymentView(**dict(row)) for row in rows[:limit]]
     return PaymentPage(payments=views, next=views[-1].payment_id if len(rows) > limit else None)
 
 
-async def read_payment(pool: asyncpg.Pool[Any], payment_id: str) -> PaymentView | None:
-    """One payment, None if there is none of this id."""
-    row = await pool.fetchrow("select * from payments where payment_id = $1", payment_id)
-    return None if row is None else PaymentView(**dict(row))
+async def read_payment(pool: asyncpg.Pool[Any], payment_id: str) -> PaymentDetail | None:
+    """One payment and what it settles, at one instant; None if there is none of this id."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        row = await connection.fetchrow("select * from payments where payment_id = $1", payment_id)
+        lines = await connection.fetch(_ALLOCATIONS, payment_id)
+    if row is None:
+        return None
+    return PaymentDetail(**dict(row), allocations=[AllocationView(**dict(line)) for line in lines])
+
+
+async def list_proposals(
+    pool: asyncpg.Pool[Any], entity_id: str | None, after: str, limit: int
+) -> ProposalPage:
+    """What waits for a person, by payment."""
+    rows = await pool.fetch(_PROPOSALS, after, entity_id, limit + 1)
+    views = [_proposal(row) for row in rows[:limit]]
+    return ProposalPage(proposals=views, next=views[-1].payment_id if len(rows) > limit else None)
+
+
+def _proposal(row: asyncpg.Record) -> ProposalView:
+    lines = [ProposedLine.model_validate_json(text) for text in row["lines"]]
+    return ProposalView(**(dict(row) | {"lines": lines}))
+
+
+async def list_holds(pool: asyncpg.Pool[Any], customer_id: str, after: str, limit: int) -> HoldPage:
+    """Which money holds the customer's reminders, by payment."""
+    rows = await pool.fetch(_HOLDS, customer_id, after, limit + 1)
+    views = [HoldView(**dict(row)) for row in rows[:limit]]
+    return HoldPage(holds=views, next=views[-1].payment_id if len(rows) > limit else None)
+
+
+async def read_lettrage(pool: asyncpg.Pool[Any], code: str) -> Lettrage | None:
+    """What bears the code now; None if nothing does."""
+    async with (
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        items = await connection.fetch(_SETTLED, code)
+        payments = await connection.fetch(_BY_PAYMENTS, code)
+    if not items:
+        return None
+    views = [SettledTogether(**dict(row)) for row in items]
+    return Lettrage(code=code, items=views, payments=[row["payment_id"] for row in payments])
 
 
 async def read_day(pool: asyncpg.Pool[Any], business_date: date) -> DayView | None:

@@ -2,103 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.invoicing import (
-    PARTS_MAX,
-    CreditNoteIssued,
-    InvoiceIssued,
-    InvoicingDayClosed,
-    OpeningItemTaken,
-)
-from lettra_events.contracts.matching import ItemOpened
-from lettra_events.contracts.payments import PaymentReceived, PaymentsDayClosed
-from lettra_events.decisions.tables import Table
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.contracts import invoicing as told
+from lettra_events.contracts import matching as said
+from lettra_events.contracts import payments as paid
+from lettra_events.decisions.needs import together
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.kafka.reading import Context, types
-from lettra_matching import decider
 from lettra_matching.days import process_day
-from lettra_matching.domain import OPEN_ITEMS, PAYMENTS, item_names, payment_names
+from lettra_matching.decider import opening
+from lettra_matching.decider.evolving import new_item
+from lettra_matching.decider.waiting import OF_A_CUSTOMER
+from lettra_matching.domain import OPEN_ITEMS, PAYERS, PAYMENTS, OpenItem
+from lettra_matching.handlers import from_banks
+from lettra_matching.handlers.matching import look_again, take_payment
 
 READS = types(
-    InvoiceIssued,
-    CreditNoteIssued,
-    OpeningItemTaken,
-    PaymentReceived,
-    InvoicingDayClosed,
-    PaymentsDayClosed,
+    told.InvoiceIssued,
+    told.CreditNoteIssued,
+    told.OpeningItemTaken,
+    told.DisputeOpened,
+    told.DisputeResolved,
+    told.BadDebtWrittenOff,
+    told.CustomerRegistered,
+    told.CustomerChanged,
+    told.InvoicingDayClosed,
+    paid.PaymentReceived,
+    paid.PaymentReturned,
+    paid.PaymentDetailed,
+    paid.PaymentAnnounced,
+    paid.AnnouncementReplaced,
+    paid.AnnouncementWithdrawn,
+    paid.RemittanceAdviceLinked,
+    paid.PaymentsDayClosed,
 )
 
 
 def react(workspace: Workspace, event: Event, context: Context) -> None:
     """One event of another service, and what follows from it here."""
     match event:
-        case InvoiceIssued():
-            _open(workspace, event, decider.open_items(event))
-        case OpeningItemTaken():
-            _open(workspace, event, [decider.open_opening_item(event)])
-        case CreditNoteIssued():
-            _open_credit_note(workspace, event)
-        case PaymentReceived():
-            _take_payment(workspace, event)
-        case InvoicingDayClosed() | PaymentsDayClosed():
+        case told.InvoicingDayClosed() | paid.PaymentsDayClosed():
             process_day(workspace, event.business_date, context.partitions, context)
+        case told.CustomerRegistered() | told.CustomerChanged():
+            _state_payer(workspace, event)
+        case paid.PaymentReceived():
+            _take_payment(workspace, event)
+        case _:
+            _of_item(workspace, event)
+            from_banks.react(workspace, event)
 
 
-def _open(workspace: Workspace, event: InvoiceIssued | OpeningItemTaken, opened: list[ItemOpened]) -> None:
-    """Open the items, and look again at the payments that waited for them, oldest first."""
-    names = item_names(event.entity_id, event.document_number, event.payment_reference)
-    workspace.expect(
-        *((OPEN_ITEMS, (each.customer_id, each.item_id)) for each in opened),
-        finds=[*_named(names), *((PAYMENTS, "waiting_for", name) for name in names)],
-    )
-    workspace.append(*opened)
-    _look_again(workspace, names)
+def _of_item(workspace: Workspace, event: Event) -> None:
+    match event:
+        case told.InvoiceIssued():
+            _open(workspace, opening.open_items(event))
+        case told.OpeningItemTaken():
+            _open(workspace, [opening.open_opening_item(event)])
+        case told.CreditNoteIssued():
+            _open_credit_note(workspace, event)
+        case told.DisputeOpened():
+            _dispute(workspace, event, event.amount)
+        case told.DisputeResolved():
+            _dispute(workspace, event, -event.amount)
+        case told.BadDebtWrittenOff():
+            _write_off(workspace, event)
 
 
-def _look_again(workspace: Workspace, names: tuple[str, ...]) -> None:
-    """Match the payments that wait for one of these names, oldest first."""
-    waiting = workspace.find(PAYMENTS, "waiting_for", *names)
-    oldest_first = sorted(waiting, key=lambda p: (p.booking_date, p.payment_id))
-    for_each(oldest_first, lambda payment: _match(workspace, payment.payment_id, payment.waiting_for))
+def _take_payment(workspace: Workspace, event: paid.PaymentReceived) -> None:
+    """Money of ours that came back is no customer's, whatever its text names."""
+    taken = opening.take_payment(event)
+    if event.reversal or event.return_reason:
+        workspace.append(taken, opening.ours_came_back(taken))
+    else:
+        take_payment(workspace, taken)
 
 
-def _open_credit_note(workspace: Workspace, event: CreditNoteIssued) -> None:
+def _open(workspace: Workspace, opened: list[said.ItemOpened]) -> None:
+    """Open the items, and look again at the payments that waited for one like them."""
+    keys = _keys([new_item(one) for one in opened])
+    waiting = [(PAYMENTS, "waiting_for", key) for key in keys]
+    together(lambda: workspace.append(*opened), lambda: workspace.expect(finds=waiting))
+    look_again(workspace, keys)
+
+
+def _keys(items: list[OpenItem]) -> set[str]:
+    """What payments that these items may concern wait for."""
+    return {mark for item in items for mark in item.marks} | {
+        f"{OF_A_CUSTOMER}{item.customer_id}" for item in items
+    }
+
+
+def _open_credit_note(workspace: Workspace, event: told.CreditNoteIssued) -> None:
     """Open the note and set it off; money that was too little for what it corrects may suffice now."""
-    names = item_names(event.entity_id, event.document_number, event.payment_reference)
-    opened = decider.open_credit_note(event)
-    parts = [None, *range(1, PARTS_MAX + 1)]
-    corrected = [
-        (event.customer_id, decider.part_id(event.entity_id, event.corrects, part)) for part in parts
-    ]
+    opened = opening.open_credit_note(event)
     own = (event.customer_id, opened.item_id)
-    workspace.expect((OPEN_ITEMS, own), *((OPEN_ITEMS, key) for key in corrected), finds=_named(names))
     workspace.append(opened)
-    note, *invoice = workspace.get_many(OPEN_ITEMS, [own, *corrected])
+    corrected = _items_of(workspace, event.customer_id, event.entity_id, event.corrects)
+    note = workspace.get(OPEN_ITEMS, *own)
     assert note is not None, "it was opened just now"
-    settled = decider.set_off(note, invoice)
-    workspace.append(*settled)
-    known = next((item for item in invoice if item is not None), None)
-    if known is not None and settled:
-        _look_again(workspace, known.names)
+    workspace.append(*opening.set_off(note, corrected))
+    look_again(workspace, _keys([note, *corrected]))
 
 
-def _take_payment(workspace: Workspace, event: PaymentReceived) -> None:
-    names = payment_names(event.entity_id, event.structured_reference, event.remittance)
-    workspace.expect((PAYMENTS, (event.payment_id,)), finds=_named(names))
-    workspace.append(decider.take_payment(event))
-    _match(workspace, event.payment_id, names)
+def _items_of(workspace: Workspace, customer_id: str, entity_id: str, document: str) -> list[OpenItem]:
+    """The items of an invoice, in the order of its instalments."""
+    rows = workspace.get_many(OPEN_ITEMS, opening.parts_of(customer_id, entity_id, document))
+    return [row for row in rows if row is not None and row.kind == "invoice"]
 
 
-def _named(names: Iterable[str]) -> list[tuple[Table[Any], str, str]]:
-    """The search for items of these names; opening an item locks the same."""
-    return [(OPEN_ITEMS, "names", name) for name in names]
+def _dispute(workspace: Workspace, event: told.DisputeOpened | told.DisputeResolved, by: Decimal) -> None:
+    """Only the disputed part leaves dunning. Money is matched as before."""
+    items = _items_of(workspace, event.customer_id, event.entity_id, event.document_number)
+    workspace.append(*opening.dispute(items, by))
+    look_again(workspace, _keys(items))
 
 
-def _match(workspace: Workspace, payment_id: str, names: tuple[str, ...]) -> None:
-    items = workspace.find(OPEN_ITEMS, "names", *names)
-    payment = workspace.get(PAYMENTS, payment_id)
-    assert payment is not None, "it was taken before"
-    workspace.append(*decider.match(payment, names, items))
+def _write_off(workspace: Workspace, event: told.BadDebtWrittenOff) -> None:
+    items = _items_of(workspace, event.customer_id, event.entity_id, event.document_number)
+    why = f"bad debt, approved by {event.who}: {event.why}"
+    events = opening.write_off_bad_debt(items, event.amount, event.decided_on, why)
+    workspace.append(*events)
+    look_again(workspace, _keys(items) if events else ())
+
+
+def _state_payer(workspace: Workspace, event: told.CustomerRegistered | told.CustomerChanged) -> None:
+    """By what the customer is known from here on; money that nobody knew may be its."""
+    stated = opening.state_payer(event)
+    if not opening.is_news(stated, workspace.get(PAYERS, event.customer_id)):
+        return
+    workspace.append(stated)
+    payer = workspace.get(PAYERS, event.customer_id)
+    assert payer is not None, "it was stated just now"
+    look_again(workspace, payer.marks)

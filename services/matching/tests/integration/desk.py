@@ -12,8 +12,9 @@ from published_here import Publisher
 from receivables import INVOICING, PAYMENTS_TOPIC, say
 
 from lettra_events.contracts import decode_data
+from lettra_events.decisions.needs import for_each
 from lettra_events.decisions.tables import remove
-from lettra_events.decisions.workspace import Cause, Workspace, for_each
+from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import apply_batch, read_position
 from lettra_events.kafka.contiguity import Position
@@ -23,9 +24,9 @@ from lettra_events.store.relay_store import read_log, sequence_outbox
 from lettra_events.store.running import run_decisions
 from lettra_events.testing.waiting import until
 from lettra_matching.days import process_held_days
-from lettra_matching.main import READING
+from lettra_matching.main import READING, SERVICE
 
-STATE = ("open_items", "payments", "days", "customer_names", "day_ticks", "parked_keys", "parked_records")
+STATE = (*(table.name for table in (*SERVICE.state, *SERVICE.projections)), "parked_keys", "parked_records")
 _BEFORE_COMMIT = "insert into consumer_batches"
 
 

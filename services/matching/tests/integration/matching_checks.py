@@ -14,7 +14,7 @@ from lettra_events.decisions.tables import Change, Key, Table
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.parking import PARKED_KEYS
 from lettra_events.kafka.reading import Context
-from lettra_matching.main import READING, SERVICE, project
+from lettra_matching.main import READING, SERVICE
 
 STATE = (*SERVICE.state, PARKED_KEYS)
 _OWN_EVENTS = """
@@ -22,8 +22,23 @@ select type, schema_version, payload from events e
  left join log using (event_id) left join outbox using (event_id)
  order by log.sequence nulls last, outbox.position"""
 _CONSERVED = """
-select count(*) from payments
- where applied + on_account + unapplied <> amount or least(applied, on_account, unapplied) < 0"""
+select count(*) from payments p
+ where received + transferred_in <> applied + on_account + unapplied + returned + refunded + transferred_out
+    or least(applied, on_account, unapplied) < 0
+    or applied <> (select coalesce(sum(amount) filter (where credit_item_id is null), 0)
+                     from allocations a where a.payment_id = p.payment_id)"""
+_SETTLED = """
+select count(*) from open_items i
+ where amount - open <> (select coalesce(sum(amount + written_off), 0) from allocations a
+                          where (a.customer_id, a.item_id) = (i.customer_id, i.item_id))
+                      + (select coalesce(sum((convert_from(payload, 'UTF8')::jsonb ->> 'amount')::numeric), 0)
+                           from events e where type = 'matching.CreditApplied'
+                            and (convert_from(payload, 'UTF8')::jsonb ->> 'payment_id') is null
+                            and i.item_id in (convert_from(payload, 'UTF8')::jsonb ->> 'item_id',
+                                              convert_from(payload, 'UTF8')::jsonb ->> 'credit_item_id'))
+                      + (select coalesce(sum(amount), 0) from allocations a
+                          where (a.customer_id, a.credit_item_id) = (i.customer_id, i.item_id))
+    or open <> amount + (select coalesce(sum(split_part(move, ' ', 2)::numeric), 0) from unnest(moves) as move)"""
 _GAPS = """
 select stream_id from streams s left join
        (select stream_id, count(*) as n, min(version) as first, max(version) as last from events group by 1) e
@@ -32,18 +47,11 @@ select stream_id from streams s left join
 
 
 async def as_the_model(connection: asyncpg.Connection[Any], model: Model) -> None:
-    """Balances, days, stopped keys and positions are the model's, exactly."""
-    items = await connection.fetch("select entity_id, document_number, open from open_items")
-    assert {(row[0], row[1]): int(row[2]) for row in items} == {
-        key: item.open for key, item in model.items.items()
-    }
-    payments = await connection.fetch(
-        "select payment_id, applied, on_account, account_customer_id, unapplied from payments"
-    )
-    assert {row[0]: (int(row[1]), int(row[2]), row[3], int(row[4])) for row in payments} == {
-        name: (held.applied, held.on_account, held.account_of, held.unapplied)
-        for name, held in model.payments.items()
-    }
+    """What is taken, days, stopped keys and positions are the model's, exactly."""
+    items = await connection.fetch("select entity_id, document_number from open_items")
+    assert {tuple(row) for row in items} == {document.item for document in model.documents}
+    payments = await connection.fetch("select payment_id, received from payments")
+    assert {row[0]: int(row[1]) for row in payments} == {money.name: money.amount for money in model.payments}
     days = await connection.fetch("select business_date, processed, held from days")
     assert {row[0]: (set(row[1]), row[2] is not None) for row in days} == model.days
     waiting = await connection.fetch(
@@ -62,6 +70,7 @@ async def as_the_model(connection: asyncpg.Connection[Any], model: Model) -> Non
 async def sound(connection: asyncpg.Connection[Any]) -> None:
     """Money is conserved, streams have no gap, and what can happen once happened once."""
     assert await connection.fetchval(_CONSERVED) == 0
+    assert await connection.fetchval(_SETTLED) == 0
     assert (
         await connection.fetchval("select count(*) from open_items where open not between 0 and amount") == 0
     )
@@ -105,7 +114,9 @@ async def projections_are_the_fold(
             if entry not in skipped:
                 event = delivery.entry.event
                 context = Context(topic, partition, delivery.entry.sequence, partitions)
-                changes += project(decode_data(event.type, event.schema_version, event.payload), context)
+                changes += READING.project(
+                    decode_data(event.type, event.schema_version, event.payload), context
+                )
     await _compare(connection, SERVICE.projections, changes)
 
 
@@ -143,22 +154,11 @@ def read(
     return documents, [what for what in all_read if isinstance(what, Money)]
 
 
-def has(model: Model, wanted: Unique) -> None:
-    """The model, which the database equals, came to what every interleaving must come to."""
-    assert {key: model.items[key].open for key in wanted.items} == wanted.items
-    found = {name: model.payments[name] for name in wanted.payments}
-    assert {n: (h.applied, h.on_account, h.unapplied) for n, h in found.items()} == wanted.payments
-    assert {account: balance(model, *account) for account in wanted.balances} == wanted.balances
-
-
-def balance(model: Model, customer: str, currency: str) -> int:
-    """Open invoices less open credit notes less money on account."""
-    items = [
-        i for i in model.items.values() if (i.document.customer, i.document.currency) == (customer, currency)
-    ]
-    owed = sum(item.open if item.document.corrects is None else -item.open for item in items)
-    return owed - sum(
-        held.on_account
-        for held in model.payments.values()
-        if (held.account_of, held.money.currency) == (customer, currency)
-    )
+async def has(connection: asyncpg.Connection[Any], wanted: Unique) -> None:
+    """The database came to what every interleaving must come to."""
+    items = await connection.fetch("select entity_id, document_number, open from open_items")
+    found = {(row[0], row[1]): int(row[2]) for row in items}
+    assert {item: found[item] for item in wanted.items} == wanted.items
+    payments = await connection.fetch("select payment_id, applied from payments")
+    applied = {row[0]: int(row[1]) for row in payments}
+    assert {name: applied[name] for name in wanted.applied} == wanted.applied

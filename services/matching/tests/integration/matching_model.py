@@ -1,10 +1,12 @@
-"""What matching must come to, by plain loops over what was published: written from the rules in its README, not from
-its code, and compared with it by the tests of any history.
+"""What matching must come to, by plain loops over what was published: written from what it promises, not from its code.
+
+Which records are applied, parked and skipped, and which days are processed, is told after every step. What becomes
+of money is told at the end, where the rules leave no choice (`unique`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -83,34 +85,12 @@ class Entry:
 
 
 @dataclass
-class Item:
-    document: Document
-    open: int
-
-
-@dataclass
-class Held:
-    """Where a payment's money is."""
-
-    money: Money
-    unapplied: int
-    applied: int = 0
-    on_account: int = 0
-    account_of: str | None = None
-
-    @property
-    def available(self) -> int:
-        return self.on_account + self.unapplied
-
-
-@dataclass
 class Model:
     """Matching after some records. `faults`: what the release or the database at work does not take now."""
 
     partitions: Mapping[str, int]
-    items: dict[ItemKey, Item] = field(default_factory=dict)
-    payments: dict[str, Held] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    payments: list[Money] = field(default_factory=list)
     ticks: dict[tuple[date, str], Entry] = field(default_factory=dict)
     days: dict[date, tuple[set[str], bool]] = field(default_factory=dict)
     positions: dict[Place, int] = field(default_factory=dict)
@@ -155,73 +135,16 @@ class Model:
 
     def _take(self, entry: Entry) -> None:
         match entry.what:
-            case Document(corrects=None) as document:
-                self._open(document)
-                self._look_again(document)
             case Document() as document:
-                self._open(document)
-                self._credit(document)
+                self.documents.append(document)
             case Money() as money:
-                self.payments[money.name] = Held(money, money.amount)
-                self._match(self.payments[money.name])
-            case Customer() as customer:
-                self.names[customer.customer] = customer.name
+                self.payments.append(money)
+            case Customer():
+                pass
             case Tick() as tick:
                 known = self.ticks.setdefault((tick.day, entry.place[0]), entry)
                 assert known.sequence <= entry.sequence, "every partition reads the first tick first"
                 self._end(tick.day)
-
-    # ---- Money ----
-
-    def _open(self, document: Document) -> None:
-        assert document.item not in self.items, "a number is drawn once"
-        self.items[document.item] = Item(document, document.amount)
-
-    def _credit(self, note: Document) -> None:
-        item = self.items.get((note.entity, note.corrects or ""))
-        if item is None or item.document.corrects is not None:
-            return
-        invoice = item.document
-        if (invoice.customer, invoice.currency) != (note.customer, note.currency) or not item.open:
-            return
-        amount = min(item.open, note.amount)
-        item.open -= amount
-        self.items[note.item].open -= amount
-        self._look_again(invoice)
-
-    def _look_again(self, document: Document) -> None:
-        """The payments that have money left and name this document, oldest first."""
-        waiting = [
-            held
-            for held in self.payments.values()
-            if held.available and held.money.entity == document.entity and held.money.names & document.names
-        ]
-        for held in sorted(waiting, key=lambda h: (h.money.booked, h.money.name)):
-            self._match(held)
-
-    def _match(self, held: Held) -> None:
-        designated = designates(held.money, [item.document for item in self.items.values()])
-        owed = [self.items[d.item] for d in designated if self.items[d.item].open]
-        total = sum(item.open for item in owed)
-        customers = sorted({document.customer for document in designated})
-        if not designated:
-            return
-        if total > held.available and len(owed) > 1:
-            self._put_away(held, customers)
-            return
-        if owed:
-            held.unapplied, held.on_account, held.account_of = held.available, 0, None
-        for item in owed:
-            paid = min(item.open, held.unapplied)
-            item.open -= paid
-            held.unapplied -= paid
-            held.applied += paid
-        self._put_away(held, customers)
-
-    def _put_away(self, held: Held, customers: Sequence[str]) -> None:
-        """What is left is on account of the customer, where there is one and it is not on account already."""
-        if len(customers) == 1 and held.unapplied and not held.on_account:
-            held.on_account, held.unapplied, held.account_of = held.unapplied, 0, customers[0]
 
     # ---- Days ----
 
@@ -255,76 +178,50 @@ def concerns(entry: Entry, entities: set[str]) -> set[str]:
     return {entry.what.entity} if entry.tells_entity else entities
 
 
-def designates(money: Money, documents: Iterable[Document]) -> list[Document]:
-    """The invoices that one of the payment's names means and no other document bears, in its currency."""
-    found: dict[ItemKey, Document] = {}
-    mine = [document for document in documents if document.entity == money.entity]
-    for name in money.names:
-        bearers = [document for document in mine if name in document.names]
-        if len(bearers) == 1 and bearers[0].corrects is None and bearers[0].currency == money.currency:
-            found[bearers[0].item] = bearers[0]
-    return list(found.values())
-
-
 # ---- What does not depend on the order ----
 
 
 @dataclass
 class Unique:
-    """What every interleaving of the topics must come to: open of items, (applied, on account, unapplied) of
-    payments, and balances of customers in a currency.
-    """
+    """What every interleaving must come to: what is open of items, and which payments are all applied."""
 
     items: dict[ItemKey, int] = field(default_factory=dict)
-    payments: dict[str, tuple[int, int, int]] = field(default_factory=dict)
-    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    applied: dict[str, int] = field(default_factory=dict)
 
 
 def unique(documents: Sequence[Document], payments: Sequence[Money]) -> Unique:
-    """The part of the outcome that the rules fix without a word on order; `documents` in the order of their keys."""
+    """Of the customers whose money leaves no choice, what must become of it.
+
+    No choice is left where every name of every payment that names the customer's documents is one document's alone,
+    no two payments name the same, each pays exactly what is left of what it names once all credit notes are taken
+    off, and each credit note corrects an invoice that is large enough and that it came behind. `documents` are in the
+    order of their keys.
+    """
     invoices = {d.item: d for d in documents if d.corrects is None}
-    meant = {money.name: designates(money, documents) for money in payments}
-    vague = {money.name for money in payments if _is_vague(money, documents)}
-    claims: dict[ItemKey, list[Money]] = {item: [] for item in invoices}
-    for money in payments:
-        for document in meant[money.name]:
-            claims[document.item].append(money)
-    touched = _touched_by(vague, payments, documents)
-    notes = _set_off(documents)
+    notes = _notes(documents)
+    bearers = {
+        (money.name, name): [d for d in documents if d.entity == money.entity and name in d.names]
+        for money in payments
+        for name in money.names
+    }
+    unclear = _unclear(documents, payments, bearers, invoices, notes)
     result = Unique()
     for money in payments:
-        if not meant[money.name] and money.name not in vague:
-            result.payments[money.name] = (0, 0, money.amount)
+        meant = [d for name in money.names for d in bearers[money.name, name]]
+        if meant and not unclear & {d.customer for d in meant}:
+            result.applied[money.name] = money.amount
+            result.items |= {d.item: 0 for d in meant}
     for item, invoice in invoices.items():
-        if item not in touched and all(len(meant[money.name]) == 1 for money in claims[item]):
-            _of_one_invoice(result, invoice, claims[item], notes.get(item, []))
-    for money in payments:
-        sole = all(claims[d.item] == [money] and d.item not in notes for d in meant[money.name])
-        if len(meant[money.name]) > 1 and sole and not any(d.item in touched for d in meant[money.name]):
-            _of_one_payment(result, money, meant[money.name])
-    result.balances = _balances(documents, payments, meant, touched)
+        if invoice.customer not in unclear:
+            result.items.setdefault(item, invoice.amount - sum(note.amount for note in notes.get(item, [])))
+    result.items |= {
+        note.item: 0 for found in notes.values() for note in found if note.customer not in unclear
+    }
     return result
 
 
-def _is_vague(money: Money, documents: Sequence[Document]) -> bool:
-    """Whether a name of it is borne twice: which of the two came first then makes a difference."""
-    mine = [document for document in documents if document.entity == money.entity]
-    return any(sum(name in document.names for document in mine) > 1 for name in money.names)
-
-
-def _touched_by(vague: set[str], payments: Sequence[Money], documents: Sequence[Document]) -> set[ItemKey]:
-    """What a vague payment may have settled."""
-    return {
-        document.item
-        for money in payments
-        if money.name in vague
-        for document in documents
-        if document.entity == money.entity and document.names & money.names
-    }
-
-
-def _set_off(documents: Sequence[Document]) -> dict[ItemKey, list[Document]]:
-    """By invoice: the credit notes that came behind it and correct it."""
+def _notes(documents: Sequence[Document]) -> dict[ItemKey, list[Document]]:
+    """Credit notes by the invoice that they came behind and correct."""
     found: dict[ItemKey, list[Document]] = {}
     before: dict[ItemKey, Document] = {}
     for document in documents:
@@ -337,45 +234,30 @@ def _set_off(documents: Sequence[Document]) -> dict[ItemKey, list[Document]]:
     return found
 
 
-def _of_one_invoice(
-    result: Unique, invoice: Document, claims: Sequence[Money], notes: Sequence[Document]
-) -> None:
-    """Several claims on one invoice that claim nothing else: as far as it goes."""
-    claimed = sum(one.amount for one in [*claims, *notes])
-    result.items[invoice.item] = max(0, invoice.amount - claimed)
-    if claimed <= invoice.amount:
-        result.items |= {note.item: 0 for note in notes}
-        result.payments |= {money.name: (money.amount, 0, 0) for money in claims}
-
-
-def _of_one_payment(result: Unique, money: Money, invoices: Sequence[Document]) -> None:
-    """One payment that suffices for several invoices that nothing else settles."""
-    total = sum(invoice.amount for invoice in invoices)
-    rest = money.amount - total
-    if rest < 0:
-        return
-    result.items |= {invoice.item: 0 for invoice in invoices}
-    one_customer = len({invoice.customer for invoice in invoices}) == 1
-    result.payments[money.name] = (total, rest, 0) if one_customer else (total, 0, rest)
-
-
-def _balances(
+def _unclear(
     documents: Sequence[Document],
     payments: Sequence[Money],
-    meant: Mapping[str, Sequence[Document]],
-    touched: set[ItemKey],
-) -> dict[tuple[str, str], int]:
-    """Of customers whose money can only be theirs: invoiced less credited less paid, wherever the payments are."""
-    unclear = {(d.customer, d.currency) for d in documents if d.item in touched}
-    balances: dict[tuple[str, str], int] = {}
-    for document in documents:
-        sign = 1 if document.corrects is None else -1
-        account = document.customer, document.currency
-        balances[account] = balances.get(account, 0) + sign * document.amount
+    bearers: Mapping[tuple[str, str], Sequence[Document]],
+    invoices: Mapping[ItemKey, Document],
+    notes: Mapping[ItemKey, Sequence[Document]],
+) -> set[str]:
+    """The customers of whose documents something is left to choose."""
+    left = {item: d.amount - sum(n.amount for n in notes.get(item, [])) for item, d in invoices.items()}
+    unclear = {invoices[item].customer for item, amount in left.items() if amount < 0}
+    set_off = {note.item for found in notes.values() for note in found}
+    unclear |= {d.customer for d in documents if d.corrects is not None and d.item not in set_off}
+    named: dict[ItemKey, int] = {}
     for money in payments:
-        accounts = {(d.customer, d.currency) for d in meant[money.name]}
-        if len(accounts) > 1:
-            unclear |= accounts
-        for account in accounts:
-            balances[account] -= money.amount
-    return {account: balance for account, balance in balances.items() if account not in unclear}
+        meant = [d for name in money.names for d in bearers[money.name, name]]
+        for document in meant:
+            named[document.item] = named.get(document.item, 0) + 1
+        alone = all(len(bearers[money.name, name]) == 1 for name in money.names)
+        payable = all(d.corrects is None and d.currency == money.currency for d in meant)
+        exact = payable and sum(left[d.item] for d in meant) == money.amount
+        positive = all(left.get(d.item, 0) > 0 for d in meant)
+        partly = any(notes.get(d.item) for d in meant) and len(meant) > 1
+        if not (alone and exact and positive) or partly:
+            unclear |= {d.customer for d in meant}
+            # Money that fits nothing that it names may be put to anything of this amount.
+            unclear |= {d.customer for d in documents if d.entity == money.entity}
+    return unclear | {d.customer for d in documents if named.get(d.item, 0) > 1}

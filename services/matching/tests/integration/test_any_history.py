@@ -193,7 +193,7 @@ class AnyHistory(RuleBasedStateMachine):
         await check.state_is_the_fold(world.looker)
         skipped = world.model.skipped
         await check.projections_are_the_fold(world.looker, world.records, skipped, world.partitions)
-        check.has(world.model, unique(*check.read(world.records, skipped)))
+        await check.has(world.looker, unique(*check.read(world.records, skipped)))
 
     def _in_order(self) -> Iterator[tuple[Place, int]]:
         for place in self.world.places:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -12,31 +11,6 @@ from desk import Desk
 from receivables import DAY, credit_note, invoice, invoicing_closed, payment, payments_closed
 
 from lettra_events.contracts.invoicing import CustomerRegistered
-from lettra_events.service.roles import Process
-from lettra_matching.main import SERVICE
-from lettra_matching.settings import MatchingSettings
-
-if TYPE_CHECKING:
-    from lettra_tools.stack import Servers
-
-
-class OnDatabase(MatchingSettings):
-    """The service's settings, but for the database."""
-
-    dsn: str
-
-    def database(self, name: str) -> str:
-        return self.dsn
-
-
-@pytest.fixture
-async def client(database: str, servers: Servers) -> AsyncIterator[httpx.AsyncClient]:
-    """The service's API on the test's database."""
-    settings = OnDatabase(postgres=servers.postgres, kafka=servers.kafka, dsn=database)
-    async with Process(SERVICE, settings, ("api",)).running() as app:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test", timeout=30) as opened:
-            yield opened
 
 
 async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
@@ -118,8 +92,8 @@ async def test_unapplied_payments_come_in_pages_with_their_reason(
     second = await get(client, "/payments", status="unapplied", limit=1, after=first["next"])
     found = [*first["payments"], *second["payments"]]
     assert [(one["payment_id"], one["unapplied"], one["reason"]) for one in found] == [
-        ("P4", "3.00", "no item bears a reference or number of its text"),
-        ("P5", "4.00", "no item bears a reference or number of its text"),
+        ("P4", "3.00", "no document that is known stands in the text; nothing says who pays"),
+        ("P5", "4.00", "no document that is known stands in the text; nothing says who pays"),
     ]
     assert second["next"] is None
     everything = await get(client, "/payments")
@@ -130,9 +104,10 @@ async def test_a_payment_shows_where_its_money_is(desk: Desk, client: httpx.Asyn
     await read_some(desk)
     found = await get(client, "/payments/P2")
     assert {
-        name: found[name] for name in ("amount", "applied", "on_account", "unapplied", "account_customer_id")
+        name: found[name]
+        for name in ("received", "applied", "on_account", "unapplied", "account_customer_id")
     } == {
-        "amount": "7.25",
+        "received": "7.25",
         "applied": "0",
         "on_account": "7.25",
         "unapplied": "0.00",

@@ -50,6 +50,7 @@ async def test_a_parked_payment_keeps_its_entity_s_day_back_until_it_is_released
     assert after == [
         "P1 is taken with 10",
         "P1 settles 10 of FA-1001, 0 open",
+        "FA-1001 is settled",
         PROCESSED,
         "2026-03-17 is processed for FR01",
     ]
@@ -76,8 +77,8 @@ async def test_a_skipped_payment_lets_the_day_go_without_its_money(desk: Desk) -
     assert (await desk.rows("payments"), await desk.item("FA-1001")) == ([], 10)
 
 
-@pytest.mark.parametrize("index", ["open_items_names", "payments_waiting_for"])
+@pytest.mark.parametrize("index", ["open_items_marks", "payments_waiting_for", "payers_marks"])
 async def test_a_search_by_name_reads_no_list_of_pending_entries(desk: Desk, index: str) -> None:
-    """A batch of 1,000 payments takes seconds otherwise. Guard: fastupdate is off (migration 003)."""
+    """A batch of 1,000 payments takes seconds otherwise. Guard: fastupdate is off (001_matching.sql)."""
     options = await desk.connection.fetchval("select reloptions from pg_class where relname = $1", index)
     assert options == ["fastupdate=off"]

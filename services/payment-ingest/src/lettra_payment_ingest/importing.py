@@ -16,7 +16,8 @@ import asyncpg
 from pydantic import BaseModel, Field
 
 from lettra_events import failpoints
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.decisions.needs import for_each
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors, Rejected
 from lettra_payment_ingest import handlers, keeping

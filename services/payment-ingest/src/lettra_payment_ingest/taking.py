@@ -13,7 +13,8 @@ import asyncpg
 from fastapi import UploadFile
 from pydantic import BaseModel
 
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.decisions.needs import for_each
+from lettra_events.decisions.workspace import Workspace
 from lettra_events.service.commands import Answer, Commands, Request
 from lettra_events.service.rejection import ManyErrors
 from lettra_payment_ingest import handlers, queries

@@ -46,14 +46,15 @@ async def test_a_payment_says_what_became_of_it(start, servers):
     await api.take(camt(Stmt(2, "100", [Entry("100", "FA-1")])))
     (payment,) = (await api.get("/payments", account=ACCOUNT))["payments"]
     assert (payment["uses"], payment["unassigned"]) == ([], "100")
-    on = {"payment_id": payment["payment_id"], "entity_id": "FR01", "currency": "EUR"}
+    on = {"payment_id": payment["payment_id"], "entity_id": "FR01", "currency": "EUR", "date": "2026-03-16"}
     why = {"rule": "document_number", "evidence": "FA-1", "open_after": Decimal(0)}
+    why |= {"confidence": Decimal("0.99"), "solutions": 1, "rules_version": 0}
     async with matching(servers, topic) as publish:
         await publish(
             CashPutOnAccount(customer_id="C-1", amount=Decimal(70), evidence="IBAN", **on),
             CashTakenFromAccount(customer_id="C-1", amount=Decimal(50), **on),
-            CashApplied(customer_id="C-1", item_id="FR01:FA-1", amount=Decimal(50), **why, **on),
-            CashApplied(customer_id="C-2", item_id="FR01:FA-2", amount=Decimal("12.5"), **why, **on),
+            CashApplied(customer_id="C-1", item_id="FR01:FA-1", line=1, amount=Decimal(50), **why, **on),
+            CashApplied(customer_id="C-2", item_id="FR01:FA-2", line=2, amount=Decimal("12.5"), **why, **on),
         )
 
         async def told():

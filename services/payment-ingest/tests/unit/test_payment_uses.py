@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
-from lettra_events.contracts.matching import CashApplied, CashPutOnAccount, CashTakenFromAccount
+from lettra_events.contracts.matching import (
+    CashApplied,
+    CashPutOnAccount,
+    CashRefunded,
+    CashTakenFromAccount,
+    CashUnapplied,
+)
 from lettra_events.decisions.workspace import Workspace
 from lettra_events.kafka.reading import Context
 from lettra_payment_ingest.projections.payment_uses import PAYMENT_USES, READS, PaymentUse, project
 
-ON = {"payment_id": "P-1", "entity_id": "FR01", "currency": "EUR"}
+ON = {"payment_id": "P-1", "entity_id": "FR01", "currency": "EUR", "date": date(2026, 3, 16)}
 
 
 def applied(customer: str, amount: str) -> CashApplied:
@@ -18,6 +25,10 @@ def applied(customer: str, amount: str) -> CashApplied:
         item_id="FR01:FA-1",
         amount=amount,
         open_after=Decimal(0),
+        line=1,
+        confidence="0.99",
+        solutions=1,
+        rules_version=0,
         rule="document_number",
         evidence="FA-1",
         **ON,
@@ -30,6 +41,16 @@ def put(customer: str, amount: str) -> CashPutOnAccount:
 
 def taken(customer: str, amount: str) -> CashTakenFromAccount:
     return CashTakenFromAccount(customer_id=customer, amount=amount, **ON)
+
+
+def unapplied(customer: str, amount: str) -> CashUnapplied:
+    return CashUnapplied(
+        customer_id=customer, item_id="FR01:FA-1", line=1, amount=amount, open_after=amount, **ON
+    )
+
+
+def refunded(customer: str, amount: str) -> CashRefunded:
+    return CashRefunded(customer_id=customer, amount=amount, who="Anne", why="asked", **ON)
 
 
 def uses(*events) -> list[PaymentUse | None]:
@@ -53,5 +74,12 @@ def test_what_is_taken_from_the_account_is_no_longer_on_it():
     assert b is None
 
 
+def test_what_is_undone_is_applied_no_longer_and_what_is_refunded_is_not_on_account():
+    """Guard: CashUnapplied and CashRefunded (payment_uses.project)."""
+    a, _b = uses(applied("A", "10"), unapplied("A", "10"), put("A", "10"), refunded("A", "4"))
+    assert a == PaymentUse("P-1", "A", "EUR", Decimal(0), Decimal(6))
+
+
 def test_it_reads_what_it_folds():
-    assert {applied("A", "1").event_type, put("A", "1").event_type, taken("A", "1").event_type} == READS
+    folded = [make("A", "1") for make in (applied, unapplied, put, taken, refunded)]
+    assert {event.event_type for event in folded} == READS

@@ -19,7 +19,7 @@ import httpx
 WARM_UP = 200
 WAIT_SECONDS_MAX = 30.0
 _COMMITTED = """
-select customer_id, pg_xact_commit_timestamp(xmin) as at from customer_names where customer_id like $1"""
+select customer_id, pg_xact_commit_timestamp(xmin) as at from payers where customer_id like $1"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import uvloop
 
 from lettra_events.service.logs import configure_logs
 from lettra_events.testing.servers import fresh_database
-from lettra_tools.bench import appending, latency, relaying, replaying, statements, verifying
+from lettra_tools.bench import appending, latency, matching, relaying, replaying, statements, verifying
 from lettra_tools.stack import LocalServers, Servers
 from lettra_tools.stack.control import bring_down, bring_up
 from lettra_tools.stack.services import choose
@@ -31,6 +31,9 @@ BARS = {
     "camt_parse_per_s": ">= 5000",
     "camt_commit_per_s": ">= 1500",
     "camt_import_memory_mb": "< 300",
+    "match_payments_per_s": ">= 1000",
+    "match_slower_with_items": "<= 1.5",
+    "match_memory_mb": "< 500",
 }
 """What the figures are meant to reach on an idle machine."""
 
@@ -91,7 +94,9 @@ async def _backbone(running: Servers, report: Report) -> dict[str, Any]:
     report("verifying log and Kafka against a bare consumer that hashes")
     figures |= await verifying.measure(running.postgres, running.kafka, events=100_000)
     report("replaying against a bare loop that consumes and upserts")
-    return figures | await replaying.measure(running.postgres, running.kafka, events=150_000)
+    figures |= await replaying.measure(running.postgres, running.kafka, events=150_000)
+    report("matching payments beside 100,000 open items, and beside a million")
+    return figures | await matching.measure(running.postgres, items=1_000_000)
 
 
 def _end_to_end(folder: Path, running: Servers, report: Report) -> dict[str, Any]:

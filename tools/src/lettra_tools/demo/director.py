@@ -183,7 +183,7 @@ def _checks(company: Company, life: Life, found: Found) -> list[Check]:
     currencies = sorted({money.currency for money in found.tally.money.values()})
     return [
         *check_payments(found.payments),
-        check_items(company, life.documents, told.credited, found.tally),
+        check_items(company, life.documents, told.credited, found.tally, found.payments),
         one(
             "a file that comes twice changes nothing",
             [f"{told.taken_twice} taken twice"] * bool(told.taken_twice),
@@ -202,6 +202,7 @@ def _show_results(screen: Screen, company: Company, services: Services, found: F
     report.show_payments(screen, found.payments)
     money = [each for each in found.tally.money.values() if each.entity_id == company.entity_id]
     report.show_match_rate(screen, money)
+    report.show_proposals(screen, money)
     screen.heading("What is open")
     report.show_balance(screen, company, found.tally)
     for customer in report.choose_ledgers(found.tally, company.entity_id):

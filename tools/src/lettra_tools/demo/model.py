@@ -95,7 +95,8 @@ class Payment:
     """A transfer to the company: `names` are the documents that it names, by key, in the order of the text.
 
     `settles` says how much of it must settle which of them. The rest must stay on its customer's account; of a payment
-    that names nothing, all must stay unapplied. `words` is the text of one that is no customer's.
+    that names nothing, nothing may settle another invoice than `silently`, which its payer meant and did not say.
+    `words` is the text of one that is no customer's.
     """
 
     ref: str
@@ -107,16 +108,12 @@ class Payment:
     names: tuple[str, ...] = ()
     settles: Mapping[str, Decimal] = field(default_factory=dict)
     words: str | None = None
+    silently: str | None = None
 
     @property
     def on_account(self) -> Decimal:
         """What must stay with the customer, settling nothing."""
         return self.amount - sum(self.settles.values(), Decimal(0)) if self.names else Decimal(0)
-
-    @property
-    def unapplied(self) -> Decimal:
-        """What must stay with nobody."""
-        return Decimal(0) if self.names else self.amount
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ class PaymentPlan:
             more = Decimal(self._random.choice((100, 500, 1_000, 2_345))) / 100
             yield self._payment(due, Habit.OVERPAID, _whole(due), amount=due.amount + more)
         elif due.habit is Habit.NOTHING:
-            yield self._payment(due, Habit.NOTHING, {}, amount=due.amount, names=())
+            silent = self._payment(due, Habit.NOTHING, {}, amount=due.amount, names=())
+            yield replace(silent, silently=due.invoice.key)
         elif due.habit is Habit.TWICE:
             yield self._payment(due, Habit.NUMBER, _whole(due))
             again = replace(due, paid_on=self._later(due, 8, 20))

@@ -19,10 +19,13 @@ from lettra_tools.demo.verifying import Verdict
 
 REASONS_MAX = 6
 LEDGER_ITEMS_MAX = 4
+PROPOSALS_MAX = 6
+LINES_MAX = 3
 _FIGURES = re.compile(r"\b(?:[A-Z]{2}\d{4}-)?\d[\d.,]*")
 _COLUMNS = {
     "in full": "applied in full",
     "in part": "applied, the rest on account",
+    "proposed": "proposed to a person",
     "on account": "on account, settling nothing",
     "unapplied": "unapplied, payer unknown",
 }
@@ -102,6 +105,25 @@ def show_match_rate(screen: Screen, money: Sequence[Money]) -> None:
     )
     rows = [(count, reason) for reason, count in reasons.most_common(REASONS_MAX)]
     screen.table(("#payments", "not, or not wholly, applied because"), rows)
+
+
+def show_proposals(screen: Screen, money: Sequence[Money]) -> None:
+    """What a person would review: what each payment may settle, and why it was not settled alone."""
+    proposals = [each.proposal for each in money if each.proposal is not None]
+    screen.say(f"{len(proposals):,} payments wait for a person, who confirms or refuses what is proposed.")
+    rows = [
+        (
+            ", ".join(
+                f"{line.settled} of {line.item_id.partition(':')[2]}" for line in each.lines[:LINES_MAX]
+            )
+            + (f" and {len(each.lines) - LINES_MAX} more" if len(each.lines) > LINES_MAX else ""),
+            each.rule.replace("_", " "),
+            each.evidence,
+        )
+        for each in proposals[:PROPOSALS_MAX]
+    ]
+    if rows:
+        screen.table(("may settle", "by", "evidence"), rows)
 
 
 def show_balance(screen: Screen, company: Company, tally: Tally) -> None:

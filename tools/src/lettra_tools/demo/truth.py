@@ -45,17 +45,20 @@ class Outcome:
     text: str
     money: Money | None
     settles: Mapping[str, Decimal]
+    silently: str | None = None
 
     @property
     def as_meant(self) -> bool:
-        """Whether every cent is where its payer meant it to be."""
+        """Whether every cent is where its payer meant it to be; of one who did not say it: none is elsewhere."""
         if self.money is None or self.money.amount != self.payment.amount:
             return False
         mine, theirs = self.payment, self.money
+        if not mine.names:
+            return dict(theirs.applied) in ({}, {self.silently: mine.amount})
         return (dict(theirs.applied), theirs.on_account, theirs.unapplied) == (
             dict(self.settles),
             mine.on_account,
-            mine.unapplied,
+            Decimal(0),
         )
 
     def in_words(self) -> str:
@@ -63,7 +66,7 @@ class Outcome:
         if self.money is None:
             return f"{self.payment.ref} ({self.text}): it was never taken"
         found = {item: str(amount) for item, amount in self.money.applied.items()}
-        meant = {item: str(amount) for item, amount in self.settles.items()}
+        meant = {item: str(amount) for item, amount in self.settles.items()} or self.silently
         return (
             f"{self.payment.ref} of {self.payment.amount} ({self.text!r}) should settle {meant or 'nothing'},"
             f" and settles {found or 'nothing'}: {self.money.reason}"
@@ -83,7 +86,9 @@ def outcomes(
         }
         money = tally.money.get(received.payment_id) if received else None
         text = " · ".join(part for part in (written.structured, written.text) if part)
-        found.append(Outcome(payment, text, money, settles))
+        silent = payment.silently
+        silently = f"{company.entity_id}:{documents[silent].number}" if silent else None
+        found.append(Outcome(payment, text, money, settles, silently))
     return found
 
 
@@ -100,16 +105,25 @@ def check_payments(found: Iterable[Outcome]) -> Iterator[Check]:
         "every payment that named its invoice is applied to it, the rest on account", naming, _as_meant
     )
     yield _count("of these, payments that came before their invoice found it later", early, _as_meant)
-    yield _count("no payment that named nothing was applied to anything", silent, _as_meant)
+    yield _count("no payment that named nothing was applied to what it did not pay", silent, _as_meant)
 
 
 def check_items(
-    company: Company, documents: Mapping[str, Document], numbers: Mapping[str, str], tally: Tally
+    company: Company,
+    documents: Mapping[str, Document],
+    numbers: Mapping[str, str],
+    tally: Tally,
+    found: Iterable[Outcome],
 ) -> Check:
-    """What is open of each document, by the demo's own books; `numbers` are the credit notes' by their keys."""
+    """What is open of each document, by the demo's own books; `numbers` are the credit notes' by their keys.
+
+    A payment that named nothing counts where matching found out what it pays.
+    """
     settled: Counter[str] = Counter()
-    for payment in company.payments:
-        settled.update(payment.settles)
+    for each in found:
+        settled.update(each.payment.settles)
+        if each.payment.silently and each.money is not None and each.money.applied:
+            settled.update({each.payment.silently: each.payment.amount})
     credit = {note.corrects: note for note in company.credit_notes}
     expected = {}
     for invoice in company.invoices:
@@ -153,22 +167,25 @@ def check_conservation(tally: Tally, currency: str) -> Check:
     """No cent of a currency appears or vanishes: on the side of the money, and on that of what it settles."""
     money = [each for each in tally.money.values() if each.currency == currency]
     items = [each for each in tally.items.values() if each.currency == currency]
-    received, applied, kept, left = (
+    received, applied, kept, left, gone = (
         _sum(getattr(each, name) for each in money)
-        for name in ("amount", "applied_in_all", "on_account", "unapplied")
+        for name in ("amount", "applied_in_all", "on_account", "unapplied", "gone")
     )
     settled, credit = _sum(each.amount - each.open for each in items), tally.credit_applied[currency]
+    given_up = tally.written_off[currency]
     problems = [f"a payment of {each.amount} has less than nothing left" for each in money if _negative(each)]
     problems += [
         f"{each.document_number} is settled by more than its amount" for each in items if each.open < 0
     ]
-    if received != applied + kept + left:
-        problems.append(f"{received} is not {applied} + {kept} + {left}")
-    if settled != applied + 2 * credit:
+    if received != applied + kept + left + gone:
+        problems.append(f"{received} is not {applied} + {kept} + {left} + {gone}")
+    if settled != applied + 2 * credit + given_up:
         problems.append(
-            f"{settled} of the items is settled, by {applied} of cash and twice {credit} of credit"
+            f"{settled} of the items is settled, by {applied} of cash, twice {credit} of credit,"
+            f" {given_up} given up"
         )
     what = f"received {received:,} = applied {applied:,} + on account {kept:,} + unapplied {left:,}"
+    what += f" + returned, refunded or transferred {gone:,}" if gone else ""
     return one(f"money in {currency} is conserved: {what}", problems)
 
 

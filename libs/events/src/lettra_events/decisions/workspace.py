@@ -8,13 +8,14 @@ in one sorted sweep, and what is decided does not depend on where a batch ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from lettra_events.contracts._registry import Event
+from lettra_events.decisions.needs import Missing, Needs
 from lettra_events.decisions.tables import Change, Key, Row, Table
 from lettra_events.envelope import derived_id
 from lettra_events.errors import StaleVersion
@@ -24,6 +25,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 NEW_STREAM = 0
+CROWD_MARGIN = 1_000
+"""By how many rows more a crowd is looked at once some of them are taken out of it."""
 Evolve = Callable[[Event], Iterable[Change[Any]]]
 """Which state rows an own event changes, and how."""
 
@@ -31,33 +34,6 @@ Evolve = Callable[[Event], Iterable[Change[Any]]]
 def no_state(_event: Event) -> Iterable[Change[Any]]:
     """For a service without state tables."""
     return ()
-
-
-@dataclass(slots=True)
-class Needs:
-    """What decisions asked for and did not find in memory."""
-
-    streams: set[str] = field(default_factory=set)
-    guards: set[str] = field(default_factory=set)
-    rows: set[tuple[Table[Any], Key]] = field(default_factory=set)
-    finds: set[tuple[Table[Any], str, Any]] = field(default_factory=set)
-
-    def add(self, other: Needs) -> None:
-        self.streams |= other.streams
-        self.guards |= other.guards
-        self.rows |= other.rows
-        self.finds |= other.finds
-
-    def __bool__(self) -> bool:
-        return bool(self.streams or self.guards or self.rows or self.finds)
-
-
-class Missing(Exception):
-    """A decision needs more than is in memory; not an error, the runner fetches it and starts over."""
-
-    def __init__(self, needs: Needs) -> None:
-        super().__init__("more rows are needed")
-        self.needs = needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +72,14 @@ class Workspace:
         self._rows: dict[Table[Any], dict[Key, Any]] = {}
         self._changed: dict[Table[Any], set[Key]] = {}
         self._found: dict[tuple[Table[Any], str], dict[Any, set[Key]]] = {}
+        self._crowds: dict[tuple[Table[Any], str], dict[Any, int]] = {}
+        self._gone: dict[tuple[Table[Any], str], dict[Any, int]] = {}
         self._versions: dict[str, int] = {}
         self._guards: set[str] = set()
+        self._unlocked: set[str] = set()
+        self._unlocked_here: set[str] = set()
         self._created: set[str] = set()
+        self._foreseen: set[str] = set()
         self._undo: list[_Restore] = []
         self._mark = 0
         self._cause = Cause("none", "none", "none")
@@ -123,11 +104,28 @@ class Workspace:
         self._raise(needs)
         return [cast("R | None", loaded.get(key)) for key in wanted]
 
+    def foresee(self, what: str, ask: Callable[[], object]) -> None:
+        """Ask for what will be needed, until nothing of it is missing; never again for `what` in this transaction.
+
+        `ask` only reads: where all rows are in memory it is not called.
+        """
+        if what not in self._foreseen and not self._all:
+            ask()
+            self._foreseen.add(what)
+
     def expect(
-        self, *rows: tuple[Table[Any], Key], finds: Iterable[tuple[Table[Any], str, Any]] = ()
+        self,
+        *rows: tuple[Table[Any], Key],
+        finds: Iterable[tuple[Table[Any], str, Any]] = (),
+        streams: Iterable[str] = (),
     ) -> None:
-        """Say at once what the decision will read, of any tables, so that it is fetched together."""
+        """Say at once what the decision will read, of any tables, so that it is fetched together.
+
+        `streams`: those that guard what the finds will show.
+        """
         needs = Needs()
+        if not self._all:
+            needs.streams.update(stream for stream in streams if stream not in self._versions)
         for table, key in rows:
             self._need_guard(needs, table, key)
             if key not in self._rows.setdefault(table, {}) and not self._all:
@@ -165,6 +163,48 @@ class Workspace:
         rows = self._rows.get(table, {})
         return [cast("R", rows[key]) for key in sorted(keys)]
 
+    def find_few(
+        self, table: Table[R], column: str, values: Iterable[Any], at_most: int
+    ) -> dict[Any, list[R]]:
+        """Per value that some rows bear: these rows. A value that more than `at_most` bear is left out, unread.
+
+        As with `find` nobody can add or take away such a row.
+        """
+        if column not in table.finds:
+            raise LookupError(f"{table.name}: rows are not found by {column}, it is not in `finds`")
+        wanted = list(dict.fromkeys(values))
+        needs = Needs()
+        index = self._found.setdefault((table, column), {})
+        found: dict[Any, set[Key]] = {}
+        for value in wanted:
+            self._need_few(needs, table, column, value, at_most)
+            keys = index.get(value, set())
+            if 0 < len(keys) <= at_most:
+                found[value] = keys
+        for keys in found.values():
+            for key in keys:
+                self._need_guard(needs, table, key)
+        self._raise(needs)
+        rows = self._rows.get(table, {})
+        return {value: [cast("R", rows[key]) for key in sorted(keys)] for value, keys in found.items()}
+
+    def known_keys(self, table: Table[Any], column: str, value: Any) -> set[Key]:
+        """The keys of rows that are known in memory to have the value: to foresee what a decision will need."""
+        return set(self._found.get((table, column), {}).get(value, ()))
+
+    def _need_few(self, needs: Needs, table: Table[Any], column: str, value: Any, at_most: int) -> None:
+        if table.guard is not None:
+            self._need_index(needs, table, column, value)
+        if value in self._found[table, column] or self._all:
+            return
+        gone = self._gone.get((table, column), {}).get(value, 0)
+        exceeded = self._crowds.get((table, column), {}).get(value)
+        if exceeded is None:
+            needs.few.add((table, column, value, at_most))
+        elif exceeded < at_most + gone:
+            # It was a crowd before rows of this batch left it: see how far it is from being one.
+            needs.few.add((table, column, value, at_most + max(CROWD_MARGIN, 2 * gone)))
+
     def version(self, stream_id: str) -> int:
         """The stream's version, this decision's own events included; 0 for a new stream. Locks the stream."""
         if stream_id not in self._versions and not self._all:
@@ -178,6 +218,7 @@ class Workspace:
         self._cause = cause
         self._index = 0
         self._mark = len(self._undo)
+        self._unlocked_here = set()
 
     def discard(self) -> None:
         """Undo everything since `begin`."""
@@ -192,15 +233,32 @@ class Workspace:
 
     def append(self, *events: Event) -> None:
         """Decide these events: they are appended at commit, and the state rows change at once."""
-        for event in events:
+        decided = [(event, list(self._evolve(event))) for event in events]
+        self._foresee(decided)
+        for event, changes in decided:
             stream = event.stream_id()
             version = self.version(stream)
-            changes = list(self._evolve(event))
             for one in changes:
                 self.apply(one)
             self._versions[stream] = version + 1
             self.staged.append(self._stage(event))
             self._undo.append(partial(self._unstage, stream, version))
+
+    def _foresee(self, decided: Iterable[tuple[Event, list[Change[Any]]]]) -> None:
+        """Ask at once for all that the events will need, as far as that shows before they are folded."""
+        if self._all:
+            return
+        needs = Needs()
+        for event, changes in decided:
+            if event.stream_id() not in self._versions:
+                needs.streams.add(event.stream_id())
+            for one in changes:
+                self._need_row(needs, one)
+                if one.blind and one.table.guard is not None and (after := one.apply(None)) is not None:
+                    for column in one.table.finds:
+                        for value in _values(after, column):
+                            self._lock_later(one.table, column, value)
+        self._raise(needs)
 
     def _unstage(self, stream: str, version: int) -> None:
         self.staged.pop()
@@ -236,14 +294,22 @@ class Workspace:
         self._change(one.table, one.key, after)
 
     def _row_to_change(self, one: Change[Any]) -> Any:
-        loaded = self._rows.setdefault(one.table, {})
         needs = Needs()
-        self._need_guard(needs, one.table, one.key)
-        new = one.table.guard is not None and one.table.guard(one.key) in self._created
-        if one.key not in loaded and not self._all and not new:
-            needs.rows.add((one.table, one.key))
+        self._need_row(needs, one)
         self._raise(needs)
-        return loaded.get(one.key)
+        return self._rows[one.table].get(one.key)
+
+    def _need_row(self, needs: Needs, one: Change[Any]) -> None:
+        loaded = self._rows.setdefault(one.table, {})
+        self._need_guard(needs, one.table, one.key)
+        if one.key not in loaded and not self._all and not self._need_not_be_read(one):
+            needs.rows.add((one.table, one.key))
+
+    def _need_not_be_read(self, one: Change[Any]) -> bool:
+        """A row of a new stream, or one that is put, whatever it was, and that nobody finds by what it was."""
+        if one.table.guard is not None and one.table.guard(one.key) in self._created:
+            return True
+        return one.blind and not one.table.finds and one.apply(None) is not None
 
     def _stage(self, event: Event) -> Staged:
         cause = self._cause
@@ -265,16 +331,37 @@ class Workspace:
             needs.guards.add(name)
 
     def _need_indexes(self, table: Table[Any], before: Any, after: Any) -> None:
+        """What is found by more values than before locks these. Nothing is read for it, so deciding goes on.
+
+        Values by which it is found no longer are not locked: whoever found it by them has locked its stream.
+        """
         if table.guard is None:
             return
-        needs = Needs()
         for column in table.finds:
-            for value in _values(before, column) ^ _values(after, column):
-                self._need_index(needs, table, column, value)
-        self._raise(needs)
+            for value in _values(after, column) - _values(before, column):
+                self._lock_later(table, column, value)
+
+    def _lock_later(self, table: Table[Any], column: str, value: Any) -> None:
+        needs = Needs()
+        self._need_index(needs, table, column, value)
+        for name in needs.guards - self._unlocked:
+            self._unlocked.add(name)
+            self._unlocked_here.add(name)
+            self._undo.append(partial(self._lock_no_more, name))
+
+    def _lock_no_more(self, name: str) -> None:
+        self._unlocked.discard(name)
+        self._unlocked_here.discard(name)
+
+    @property
+    def unlocked(self) -> Needs:
+        """The runner's: locks without which what is decided so far must not be written."""
+        return Needs(guards=set(self._unlocked))
 
     def _raise(self, needs: Needs) -> None:
         if needs:
+            # Whoever discards the decision for it must not forget what it would have locked.
+            needs.guards |= self._unlocked_here
             raise Missing(needs)
 
     # -- rows ------------------------------------------------------------------------------------------------
@@ -303,9 +390,17 @@ class Workspace:
             index = self._found.setdefault((table, column), {})
             for value in _values(before, column) - _values(after, column):
                 index.get(value, set()).discard(key)
+                self._count_gone(table, column, value, 1)
             for value in _values(after, column) - _values(before, column):
                 if value in index or self._all:
                     index.setdefault(value, set()).add(key)
+                self._count_gone(table, column, value, -1)
+
+    def _count_gone(self, table: Table[Any], column: str, value: Any, count: int) -> None:
+        """How many rows of a crowd this transaction's decisions have taken out of it."""
+        if value in self._crowds.get((table, column), {}):
+            gone = self._gone.setdefault((table, column), {})
+            gone[value] = gone.get(value, 0) + count
 
     def loaded(self, table: Table[R], keys: Iterable[Key], rows: Iterable[R]) -> None:
         """The runner's: these keys were read, and these rows are what there is of them."""
@@ -321,6 +416,25 @@ class Workspace:
                     if value in index:
                         index[value].add(key)
 
+    def guarded_by(self, streams: Collection[str]) -> dict[Table[Any], list[Key]]:
+        """The runner's: the rows in memory that these streams guard."""
+        guarded: dict[Table[Any], list[Key]] = {}
+        for table, rows in self._rows.items():
+            if table.guard is not None:
+                guarded[table] = [key for key in rows if table.guard(key) in streams]
+        return {table: keys for table, keys in guarded.items() if keys}
+
+    def reloaded(self, table: Table[R], keys: Iterable[Key], rows: Iterable[R]) -> None:
+        """The runner's: these keys were read again, now that nobody else can change them."""
+        now = {table.key_of(row): row for row in rows}
+        for key in keys:
+            before = self._rows[table].pop(key)
+            after = now.get(key)
+            for column in table.finds:
+                for value in _values(before, column) - _values(after, column):
+                    self._found.get((table, column), {}).get(value, set()).discard(key)
+        self.loaded(table, keys, now.values())
+
     def looked_up(self, table: Table[R], column: str, values: Iterable[Any], rows: Iterable[R]) -> None:
         """The runner's: the column was searched for these values, and these rows are what was found."""
         index = self._found.setdefault((table, column), {})
@@ -328,6 +442,11 @@ class Workspace:
             index.setdefault(value, set())
         found = list(rows)
         self.loaded(table, [], found)
+
+    def crowded(self, table: Table[Any], column: str, at_most: int, values: Iterable[Any]) -> None:
+        """The runner's: more rows than this bear each of these values."""
+        crowds = self._crowds.setdefault((table, column), {})
+        crowds.update((value, max(at_most, crowds.get(value, 0))) for value in values)
 
     def locked(self, versions: dict[str, int], guards: Iterable[str]) -> None:
         """The runner's: these streams are locked at these versions, and these guards are held."""
@@ -355,21 +474,3 @@ def _values(row: Any, column: str) -> set[Any]:
     if value is None:
         return set()
     return set(value) if isinstance(value, tuple) else {value}
-
-
-def for_each(items: Iterable[T], decide: Callable[[T], U]) -> list[U]:
-    """Decide on many items in order, collecting what all of them miss, so that it is fetched in one go."""
-    needs = Needs()
-    results = []
-    for item in items:
-        try:
-            results.append(decide(item))
-        except Missing as missing:
-            needs.add(missing.needs)
-        except Exception:
-            # Decided beside rows that are not there yet, this error says nothing.
-            if not needs:
-                raise
-    if needs:
-        raise Missing(needs)
-    return results

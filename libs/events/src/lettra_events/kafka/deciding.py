@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lettra_events.contracts import Event, UnknownEventType, contracts, decode
+from lettra_events.decisions.needs import Missing, Needs
 from lettra_events.decisions.tables import Change, Key, Table
-from lettra_events.decisions.workspace import Cause, Missing, Needs, Workspace
+from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.parking import is_parked, park, parked_rows, put_behind
 from lettra_events.kafka.reading import Context, Reading, StopPartition

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lettra_events import failpoints
+from lettra_events.decisions.needs import for_each
 from lettra_events.decisions.tables import Key, Table, remove
-from lettra_events.decisions.workspace import Cause, Workspace, for_each
+from lettra_events.decisions.workspace import Cause, Workspace
 from lettra_events.envelope import Delivery
 from lettra_events.kafka.applying import in_savepoint, will_pass
 from lettra_events.kafka.deciding import Incoming, apply_incoming, read_incoming

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -36,6 +37,18 @@ def _find_sql(table: Table[Any], column: str) -> str:
     return (
         f"select distinct on ({keys}) {_select(table)} from unnest($1::text[]) as wanted(value)"  # noqa: S608
         f" cross join lateral (select * from {table.name} o where o.{column} @> array[wanted.value] offset 0) t"
+    )
+
+
+@lru_cache
+def _find_few_sql(table: Table[Any], column: str, limit: int) -> str:
+    """Of each value one row more than wanted at most: enough to see that it is a crowd."""
+    kind = table.types[column]
+    test = f"o.{column} @> array[wanted.value]" if kind == "text[]" else f"o.{column} = wanted.value"
+    scalar = "text" if kind == "text[]" else kind
+    return (
+        f"select wanted.value as wanted_value, {_select(table)} from unnest($1::{scalar}[]) as wanted(value)"  # noqa: S608
+        f" cross join lateral (select * from {table.name} o where {test} limit {limit}) t"
     )
 
 
@@ -84,8 +97,19 @@ async def find(connection: Connection, table: Table[R], column: str, values: Ite
     return [_row(table, record) for record in await connection.fetch(_find_sql(table, column), list(values))]
 
 
+async def find_few(
+    connection: Connection, table: Table[R], column: str, values: Sequence[Any], at_most: int
+) -> tuple[list[R], set[Any]]:
+    """As `find`, without the values that more than `at_most` rows have; these values."""
+    records = await connection.fetch(_find_few_sql(table, column, at_most + 1), list(values))
+    counts = Counter(record["wanted_value"] for record in records)
+    crowds = {value for value, count in counts.items() if count > at_most}
+    found = [_row(table, record) for record in records if record["wanted_value"] not in crowds]
+    return found, crowds
+
+
 def _row(table: Table[R], record: Any) -> R:
-    values = dict(record)
+    values = {column: record[column] for column in table.columns}
     for column in table.arrays:
         if values[column] is not None:
             values[column] = tuple(values[column])

@@ -1,8 +1,8 @@
 """Running decisions against PostgreSQL: fetch what they need under locks, decide in memory, write in bulk.
 
 One transaction a batch. Locks are taken in one sorted sweep (guards, then streams, number series last), so that
-two batches cannot deadlock; when a decision needs a lock that was not foreseen, the transaction is rolled back and
-started over with the larger set.
+two batches cannot deadlock. A lock that was not foreseen is taken beside those that are held if it is free; if
+somebody has it, the transaction is rolled back and started over with the larger set.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import asyncpg
 
 from lettra_events import failpoints
 from lettra_events.decisions import tables
-from lettra_events.decisions.workspace import Evolve, Missing, Needs, Workspace
+from lettra_events.decisions.needs import Missing, Needs
+from lettra_events.decisions.workspace import Evolve, Workspace
 from lettra_events.errors import TooManyRounds
 from lettra_events.store import rows as stored
 from lettra_events.store.append import Connection, append
 
 T = TypeVar("T")
 
-ROUNDS_MAX = 12
+ROUNDS_MAX = 40
 RETRIES_MAX = 5
+WAIT_OUT_OF_ORDER = "10ms"
 TRANSIENT = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -128,10 +130,12 @@ async def _with_growing_locks(
 def foreseen(evolve: Evolve, run: Run[Any]) -> Needs:
     """What a run over nothing asks for: most of the locks, without touching the database."""
     needs = Needs()
+    workspace = Workspace(evolve)
     try:
-        run(Workspace(evolve))
+        run(workspace)
     except Missing as missing:
         needs.add(missing.needs)
+    needs.add(workspace.unlocked)
     return needs
 
 
@@ -144,13 +148,19 @@ async def decide_under_locks(
     await _fetch(connection, workspace, needs)
     for _ in range(ROUNDS_MAX):
         try:
-            return workspace, run(workspace)
+            result = run(workspace)
         except Missing as missing:
-            needs.add(missing.needs)
-            if missing.needs.streams or missing.needs.guards:
-                raise Again from None
-            workspace.reset()
-            await _fetch(connection, workspace, missing.needs)
+            more = missing.needs
+        else:
+            if not workspace.unlocked:
+                return workspace, result
+            more = Needs()
+        more.add(workspace.unlocked)
+        needs.add(more)
+        workspace.reset()
+        if more.streams or more.guards:
+            await _lock_more(connection, workspace, more)
+        await _fetch(connection, workspace, more)
     raise TooManyRounds(f"a decision still asked for more rows after {ROUNDS_MAX} rounds")
 
 
@@ -180,6 +190,22 @@ async def _lock(connection: Connection, workspace: Workspace, needs: Needs) -> N
     workspace.locked(versions, guards)
 
 
+async def _lock_more(connection: Connection, workspace: Workspace, needs: Needs) -> None:
+    """Take further locks out of order: without waiting for them, for who waits while it holds may wait for ever.
+
+    Raises `Again` where somebody has one. Rows that were found before their streams were locked are read again.
+    """
+    waits = await connection.fetchval("select current_setting('lock_timeout')")
+    await connection.execute("select set_config('lock_timeout', $1, true)", WAIT_OUT_OF_ORDER)
+    try:
+        await _lock(connection, workspace, needs)
+    except asyncpg.LockNotAvailableError:
+        raise Again from None
+    await connection.execute("select set_config('lock_timeout', $1, true)", waits)
+    for table, keys in workspace.guarded_by(needs.streams).items():
+        workspace.reloaded(table, keys, await stored.load(connection, table, keys))
+
+
 def _lock_order(stream_id: str) -> tuple[bool, str]:
     """A number series is held by every issue of its entity: lock it last, for the shortest time."""
     return stream_id.startswith("series:"), stream_id
@@ -196,3 +222,14 @@ async def _fetch(connection: Connection, workspace: Workspace, needs: Needs) -> 
         finds[table, column].append(value)
     for (table, column), values in finds.items():
         workspace.looked_up(table, column, values, await stored.find(connection, table, column, values))
+    await _fetch_few(connection, workspace, needs)
+
+
+async def _fetch_few(connection: Connection, workspace: Workspace, needs: Needs) -> None:
+    few: defaultdict[tuple[tables.Table[Any], str, int], list[Any]] = defaultdict(list)
+    for table, column, value, at_most in needs.few:
+        few[table, column, at_most].append(value)
+    for (table, column, at_most), values in few.items():
+        found, crowds = await stored.find_few(connection, table, column, values, at_most)
+        workspace.looked_up(table, column, set(values) - crowds, found)
+        workspace.crowded(table, column, at_most, crowds)

@@ -13,10 +13,11 @@ from lettra_invoicing.domain import Decide, Document, ProposeBadDebt, Request
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What matching's events say of an invoice: what is open of it, and how much of it credit notes have settled."""
+    """What matching's events say of an invoice: what is open, and what credit notes and write-offs have settled."""
 
     open: Decimal
     credited: Decimal
+    given_up: Decimal
 
 
 def propose_bad_debt(
@@ -59,7 +60,8 @@ def _open_of(document: Document, owed: Owed | None) -> Decimal:
             status=409,
             field="document_number",
         )
-    under_way = max(Decimal(0), document.credited - owed.credited) + document.written_off
+    credited = max(Decimal(0), document.credited - owed.credited)
+    under_way = credited + max(Decimal(0), document.written_off - owed.given_up)
     return max(Decimal(0), min(document.left, owed.open - under_way))
 
 

@@ -170,6 +170,7 @@ def _owed(workspace: Workspace, document: Document) -> bad_debts.Owed | None:
     return bad_debts.Owed(
         open=sum((row.open for row in found), Decimal(0)),
         credited=sum((row.credited for row in found), Decimal(0)),
+        given_up=sum((row.given_up for row in found), Decimal(0)),
     )
 
 

@@ -8,7 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.matching import CashApplied, CreditApplied, ItemOpened
+from lettra_events.contracts.matching import (
+    CashApplied,
+    CashUnapplied,
+    CreditApplied,
+    CreditUnapplied,
+    ItemOpened,
+    ItemWrittenOff,
+    WriteOffReversed,
+)
 from lettra_events.decisions.tables import Change, Table, change, put
 from lettra_events.kafka.reading import Context, types
 
@@ -17,9 +25,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Settlement:
-    """What is settled and what is open of an item, in its currency, as matching sees it.
+    """What is settled (paid, credited, given up) and what is open of an item, in its currency, as matching sees it.
 
-    A document has one item, or one for each instalment. `credited`: so much of what is settled is by credit notes.
+    A document has one item, or one for each instalment. `credited`, `given_up`: so much of what is settled is
+    by credit notes, and by write-offs of bad debt.
     """
 
     customer_id: str
@@ -29,10 +38,19 @@ class Settlement:
     settled: Decimal
     open: Decimal
     credited: Decimal = ZERO
+    given_up: Decimal = ZERO
 
 
 SETTLEMENTS: Table[Settlement] = Table("settlements", Settlement, key=("customer_id", "item_id"))
-READS = types(ItemOpened, CashApplied, CreditApplied)
+READS = types(
+    ItemOpened,
+    CashApplied,
+    CashUnapplied,
+    CreditApplied,
+    CreditUnapplied,
+    ItemWrittenOff,
+    WriteOffReversed,
+)
 
 
 def project(event: Event, _context: Context) -> Iterable[Change[Any]]:
@@ -41,12 +59,23 @@ def project(event: Event, _context: Context) -> Iterable[Change[Any]]:
         case ItemOpened():
             yield put(SETTLEMENTS, _opened(event))
         case CashApplied():
-            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
+            yield _settle(event, event.amount)
+        case CashUnapplied():
+            yield _settle(event, -event.amount)
+        case ItemWrittenOff():
+            yield _settle(event, event.amount, given_up=_bad_debt(event))
+        case WriteOffReversed():
+            yield _settle(event, -event.amount, given_up=-_bad_debt(event))
         case CreditApplied():
-            yield _settle(
-                event.customer_id, event.item_id, event.amount, event.open_after, credited=event.amount
-            )
-            yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
+            yield _settle(event, event.amount, credited=event.amount)
+            yield _use(event, event.amount)
+        case CreditUnapplied():
+            yield _settle(event, -event.amount, credited=-event.amount)
+            yield _use(event, -event.amount)
+
+
+def _bad_debt(event: ItemWrittenOff | WriteOffReversed) -> Decimal:
+    return event.amount if event.write_off_type == "bad_debt" else ZERO
 
 
 def _opened(event: ItemOpened) -> Settlement:
@@ -55,13 +84,30 @@ def _opened(event: ItemOpened) -> Settlement:
     )
 
 
+_Settles = CashApplied | CashUnapplied | CreditApplied | CreditUnapplied | ItemWrittenOff | WriteOffReversed
+
+
 def _settle(
-    customer_id: str, item_id: str, amount: Decimal, open_after: Decimal, *, credited: Decimal = ZERO
+    event: _Settles, amount: Decimal, *, credited: Decimal = ZERO, given_up: Decimal = ZERO
 ) -> Change[Any]:
+    """So much more of the item is settled, or less where it is negative."""
     return change(
         SETTLEMENTS,
-        (customer_id, item_id),
+        (event.customer_id, event.item_id),
         lambda row: replace(
-            row, settled=row.settled + amount, open=open_after, credited=row.credited + credited
+            row,
+            settled=row.settled + amount,
+            open=event.open_after,
+            credited=row.credited + credited,
+            given_up=row.given_up + given_up,
         ),
+    )
+
+
+def _use(event: CreditApplied | CreditUnapplied, amount: Decimal) -> Change[Any]:
+    """So much more of the credit note is used, or less."""
+    return change(
+        SETTLEMENTS,
+        (event.customer_id, event.credit_item_id),
+        lambda row: replace(row, settled=row.settled + amount, open=event.credit_open_after),
     )

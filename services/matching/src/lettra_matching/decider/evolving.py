@@ -2,110 +2,460 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.matching import (
-    CashApplied,
-    CashPutOnAccount,
-    CashTakenFromAccount,
-    CreditApplied,
-    DayProcessed,
-    ItemOpened,
-    PaymentTaken,
-    PaymentUnmatched,
-)
-from lettra_events.decisions.tables import Change, change, put
+from lettra_events.contracts import matching as said
+from lettra_events.decisions.tables import Change, change, put, remove
+from lettra_matching.candidates import item_marks, payer_marks
 from lettra_matching.domain import (
+    ACCOUNT_DAYS,
+    ALLOCATIONS,
     DAYS,
     HELD,
+    HOLDS,
     OPEN_ITEMS,
+    PAYERS,
     PAYMENTS,
+    PROPOSALS,
+    RULES,
+    AccountDay,
+    Allocation,
     Day,
+    Hold,
+    KnownPayer,
     OpenItem,
     Payment,
-    item_names,
+    Proposal,
+    RulesOfEntity,
 )
+from lettra_matching.domain.items import moves_with
 
 ZERO = Decimal(0)
 
 
 def evolve(event: Event) -> Iterable[Change[Any]]:
-    """What an own event does to the state."""
+    """What an own event does to the state: each family of events is folded by a function of its own."""
+    yield from _item(event)
+    yield from _settling(event)
+    yield from _account(event)
+    yield from _payment(event)
+    yield from _proposal(event)
+    yield from _around(event)
+
+
+# -- items ------------------------------------------------------------------------------------------------------
+
+
+def _item(event: Event) -> Iterator[Change[Any]]:
     match event:
-        case ItemOpened():
-            names = item_names(event.entity_id, event.document_number, event.payment_reference)
-            data = event.model_dump() | {"open": event.amount, "names": names}
-            yield put(OPEN_ITEMS, OpenItem(**data))
-        case PaymentTaken():
-            yield put(PAYMENTS, _new_payment(event))
-        case CashApplied():
-            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _applied(row, event.amount))
-        case CreditApplied():
-            yield _settle(event.customer_id, event.item_id, event.amount, event.open_after)
-            yield _settle(event.customer_id, event.credit_item_id, event.amount, event.credit_open_after)
-        case CashPutOnAccount():
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _on_account(row, event))
-        case CashTakenFromAccount():
-            yield change(PAYMENTS, (event.payment_id,), lambda row: _from_account(row, event.amount))
-        case PaymentUnmatched():
-            yield change(
-                PAYMENTS,
-                (event.payment_id,),
-                lambda row: replace(row, reason=event.reason, waiting_for=event.waiting_for),
-            )
-        case DayProcessed():
-            yield Change(DAYS, (event.business_date,), lambda row: _processed(row, event))
+        case said.ItemOpened():
+            yield put(OPEN_ITEMS, new_item(event))
+        case said.ItemDisputed():
+            yield _of_item(event, lambda row: replace(row, disputed=event.disputed))
+        case said.ItemSettled():
+            yield _of_item(event, lambda row: replace(row, lettrage=event.lettrage, settled_on=event.date))
+        case said.ItemReopened():
+            yield _of_item(event, lambda row: replace(row, lettrage=None, settled_on=None))
 
 
-def _new_payment(event: PaymentTaken) -> Payment:
-    return Payment(
+def new_item(event: said.ItemOpened) -> OpenItem:
+    """The row of an item that is open as a whole."""
+    row = OpenItem(
         **event.model_dump(),
-        applied=ZERO,
-        on_account=ZERO,
-        unapplied=event.amount,
-        account_customer_id=None,
-        reason=None,
-        waiting_for=(),
+        open=event.amount,
+        disputed=ZERO,
+        marks=(),
+        payable_by=event.customer_id,
+        lettrage=None,
+        settled_on=None,
+        reopened_on=event.issue_date,
+        moves=(),
     )
+    return replace(row, marks=item_marks(row))
 
 
-def _settle(customer_id: str, item_id: str, amount: Decimal, open_after: Decimal) -> Change[OpenItem]:
-    def settle(row: OpenItem) -> OpenItem:
-        if row.open - amount != open_after or open_after < 0:
-            raise ValueError(f"{item_id}: {row.open} open less {amount} is not {open_after}")
-        return replace(row, open=open_after)
-
-    return change(OPEN_ITEMS, (customer_id, item_id), settle)
+def _of_item(event: Any, how: Any) -> Change[OpenItem]:
+    return change(OPEN_ITEMS, (event.customer_id, event.item_id), how)
 
 
-def _applied(row: Payment, amount: Decimal) -> Payment:
-    after = replace(row, applied=row.applied + amount, unapplied=row.unapplied - amount)
-    return after if after.available else replace(after, waiting_for=(), reason=None)
+def _settling(event: Event) -> Iterator[Change[Any]]:
+    """What is open of items: it falls and rises by exactly what the event says."""
+    match event:
+        case said.CashApplied() | said.ItemWrittenOff():
+            yield from _move(event, event.item_id, -event.amount, event.open_after)
+        case said.CashUnapplied() | said.WriteOffReversed():
+            yield from _move(event, event.item_id, event.amount, event.open_after)
+        case said.CreditApplied():
+            yield from _move(event, event.item_id, -event.amount, event.open_after)
+            yield from _move(event, event.credit_item_id, -event.amount, event.credit_open_after)
+        case said.CreditUnapplied():
+            yield from _move(event, event.item_id, event.amount, event.open_after)
+            yield from _move(event, event.credit_item_id, event.amount, event.credit_open_after)
 
 
-def _on_account(row: Payment, event: CashPutOnAccount) -> Payment:
+def _move(event: Any, item_id: str, by: Decimal, open_after: Decimal) -> Iterator[Change[Any]]:
+    def moved(row: OpenItem) -> OpenItem:
+        if row.open + by != open_after:
+            raise ValueError(f"{item_id}: {row.open} open and {by} more is not {open_after}")
+        after = replace(
+            row,
+            open=open_after,
+            payable_by=row.customer_id if open_after else None,
+            reopened_on=max(row.reopened_on, event.date) if by > 0 else row.reopened_on,
+            moves=moves_with(row.moves, event.date, by),
+        )
+        return replace(after, marks=item_marks(after))
+
+    yield change(OPEN_ITEMS, (event.customer_id, item_id), moved)
+
+
+# -- money on account -------------------------------------------------------------------------------------------
+
+
+def _account(event: Event) -> Iterator[Change[Any]]:
+    match event:
+        case said.CashPutOnAccount():
+            yield _of_payment(event, lambda row: _put_on_account(row, event))
+            yield _account_day(event, event.amount)
+        case said.CashTakenFromAccount():
+            yield _of_payment(event, lambda row: _off_account(row, event, unapplied=event.amount))
+            yield _account_day(event, -event.amount)
+        case said.CashRefunded():
+            yield _of_payment(event, lambda row: _off_account(row, event, refunded=event.amount))
+            yield _account_day(event, -event.amount)
+
+
+def _put_on_account(row: Payment, event: said.CashPutOnAccount) -> Payment:
+    if row.account_customer_id not in (None, event.customer_id):
+        raise ValueError(f"payment {row.payment_id} is on account of {row.account_customer_id} already")
     return replace(
         row,
         on_account=row.on_account + event.amount,
         unapplied=row.unapplied - event.amount,
         account_customer_id=event.customer_id,
+        assigned_to=event.customer_id if event.who is not None else row.assigned_to,
         reason=event.evidence,
         waiting_for=event.waiting_for,
+        moved_on=max(row.moved_on, event.date),
     )
 
 
-def _from_account(row: Payment, amount: Decimal) -> Payment:
-    return replace(
-        row, on_account=row.on_account - amount, unapplied=row.unapplied + amount, account_customer_id=None
+def _off_account(
+    row: Payment,
+    event: said.CashTakenFromAccount | said.CashRefunded,
+    unapplied: Decimal = ZERO,
+    refunded: Decimal = ZERO,
+) -> Payment:
+    left = row.on_account - event.amount
+    return _quiet_if_spent(
+        replace(
+            row,
+            on_account=left,
+            unapplied=row.unapplied + unapplied,
+            refunded=row.refunded + refunded,
+            account_customer_id=row.account_customer_id if left else None,
+            moved_on=max(row.moved_on, event.date),
+        )
     )
 
 
-def _processed(row: Day | None, event: DayProcessed) -> Day:
+def _quiet_if_spent(row: Payment) -> Payment:
+    """Money that is all put to use waits for nothing."""
+    return row if row.available or row.announced else replace(row, waiting_for=(), reason=None)
+
+
+def _account_day(event: Any, by: Decimal) -> Change[AccountDay]:
+    key = (event.customer_id, event.entity_id, event.currency, event.date)
+
+    def add(row: AccountDay | None) -> AccountDay:
+        return AccountDay(*key, (row.change if row is not None else ZERO) + by)
+
+    return Change(ACCOUNT_DAYS, key, add)
+
+
+# -- payments ---------------------------------------------------------------------------------------------------
+
+
+def _payment(event: Event) -> Iterator[Change[Any]]:
+    match event:
+        case said.PaymentTaken():
+            yield _came(event, received=event.amount)
+        case said.PaymentTransferredIn():
+            yield _came(event, transferred_in=event.amount)
+        case said.MoneyAnnounced():
+            yield Change(PAYMENTS, (event.payment_id,), lambda row: _announced(row, event))
+        case said.AdviceTaken():
+            yield _of_payment(event, lambda row: _advised(row, event))
+        case said.AnnouncementClosed():
+            yield _of_payment(event, lambda row: _quiet_if_spent(replace(row, announced=ZERO)))
+        case said.PaymentUnmatched():
+            yield _of_payment(
+                event, lambda row: replace(row, reason=event.reason, waiting_for=event.waiting_for)
+            )
+        case said.CashApplied():
+            yield _of_payment(event, lambda row: _applied(row, event.amount, event.line, event.date))
+            yield put(ALLOCATIONS, _allocation(event))
+        case said.CashUnapplied():
+            yield _of_payment(event, lambda row: _applied(row, -event.amount, row.lines, event.date))
+            yield _of_allocation(event, lambda row: replace(row, amount=row.amount - event.amount))
+        case said.CreditApplied(payment_id=str()):
+            yield _of_payment(event, lambda row: _applied(row, ZERO, event.line or 0, event.date))
+            yield put(ALLOCATIONS, _deduction(event))
+        case said.CreditUnapplied():
+            yield _of_allocation(event, lambda row: replace(row, amount=row.amount - event.amount))
+        case said.ItemWrittenOff(payment_id=str()):
+            yield _of_allocation(
+                event,
+                lambda row: replace(
+                    row, written_off=row.written_off + event.amount, write_off_type=event.write_off_type
+                ),
+            )
+        case said.WriteOffReversed(payment_id=str()):
+            yield _of_allocation(event, lambda row: replace(row, written_off=row.written_off - event.amount))
+        case said.PaymentSentBack():
+            yield _of_payment(event, lambda row: _left(row, event.amount, event.date, returned=event.amount))
+        case said.PaymentTransferredOut():
+            yield _of_payment(
+                event, lambda row: _left(row, event.amount, event.date, transferred_out=event.amount)
+            )
+        case said.PaymentSplit():
+            yield _of_payment(
+                event, lambda row: _left(row, event.amount, row.moved_on, transferred_out=event.amount)
+            )
+
+
+def _of_payment(event: Any, how: Any) -> Change[Payment]:
+    return change(PAYMENTS, (event.payment_id,), how)
+
+
+def _of_allocation(event: Any, how: Any) -> Change[Allocation]:
+    return change(ALLOCATIONS, (event.payment_id, event.line), how)
+
+
+_NOTHING: dict[str, Any] = {
+    "received": ZERO,
+    "transferred_in": ZERO,
+    "applied": ZERO,
+    "on_account": ZERO,
+    "unapplied": ZERO,
+    "returned": ZERO,
+    "refunded": ZERO,
+    "transferred_out": ZERO,
+    "announced": ZERO,
+    "lines": 0,
+    "account_customer_id": None,
+    "assigned_to": None,
+    "advice": (),
+    "advice_text": None,
+    "reason": None,
+    "waiting_for": (),
+    "barred": (),
+    "held_for": (),
+}
+_SAID_OF_PAYMENT = (
+    "payment_id",
+    "entity_id",
+    "booking_date",
+    "value_date",
+    "currency",
+    "counterparty_name",
+    "counterparty_iban",
+    "structured_reference",
+    "remittance",
+    "end_to_end_id",
+)
+
+
+def _came(event: said.PaymentTaken | said.PaymentTransferredIn, **came: Decimal) -> Change[Payment]:
+    said_of_it = {name: getattr(event, name) for name in _SAID_OF_PAYMENT}
+    whereabouts = {"unapplied": event.amount, "moved_on": event.booking_date}
+    return put(PAYMENTS, Payment(**(_NOTHING | said_of_it | came | whereabouts)))
+
+
+def _announced(row: Payment | None, event: said.MoneyAnnounced) -> Payment:
+    if row is not None:
+        return replace(row, announced=event.amount)
+    said_of_it = {name: getattr(event, name, None) for name in _SAID_OF_PAYMENT}
+    whereabouts = {"booking_date": event.date, "moved_on": event.date, "announced": event.amount}
+    return Payment(**(_NOTHING | said_of_it | whereabouts))
+
+
+def _applied(row: Payment, amount: Decimal, line: int, on: date) -> Payment:
+    after = replace(
+        row,
+        applied=row.applied + amount,
+        unapplied=row.unapplied - amount,
+        lines=max(row.lines, line),
+        moved_on=max(row.moved_on, on),
+    )
+    return _quiet_if_spent(after)
+
+
+def _left(row: Payment, amount: Decimal, on: date, **went: Decimal) -> Payment:
+    so_far = {name: getattr(row, name) + more for name, more in went.items()}
+    moved_on = max(row.moved_on, on)
+    return _quiet_if_spent(replace(row, unapplied=row.unapplied - amount, moved_on=moved_on, **so_far))
+
+
+def _advised(row: Payment, event: said.AdviceTaken) -> Payment:
+    """Of a message without lines its text is read as the payment's own is."""
+    lines = (*row.advice, *(line.model_dump_json() for line in event.lines))
+    return replace(row, advice=lines, advice_text=row.advice_text if event.lines else event.text)
+
+
+def _allocation(event: said.CashApplied) -> Allocation:
+    return Allocation(
+        payment_id=event.payment_id,
+        line=event.line,
+        customer_id=event.customer_id,
+        item_id=event.item_id,
+        credit_item_id=None,
+        amount=event.amount,
+        written_off=ZERO,
+        write_off_type=None,
+        date=event.date,
+        rule=event.rule,
+        evidence=event.evidence,
+        confidence=event.confidence,
+        rules_version=event.rules_version,
+        who=event.who,
+    )
+
+
+def _deduction(event: said.CreditApplied) -> Allocation:
+    return Allocation(
+        payment_id=event.payment_id or "",
+        line=event.line or 0,
+        customer_id=event.customer_id,
+        item_id=event.item_id,
+        credit_item_id=event.credit_item_id,
+        amount=event.amount,
+        written_off=ZERO,
+        write_off_type=None,
+        date=event.date,
+        rule=None,
+        evidence=None,
+        confidence=None,
+        rules_version=None,
+        who=None,
+    )
+
+
+# -- proposals and holds ----------------------------------------------------------------------------------------
+
+
+def _proposal(event: Event) -> Iterator[Change[Any]]:
+    match event:
+        case said.MatchProposed():
+            yield put(PROPOSALS, _proposed(event))
+            yield _of_payment(
+                event, lambda row: replace(row, reason=event.evidence, waiting_for=event.waiting_for)
+            )
+        case said.ProposalConfirmed() | said.ProposalWithdrawn():
+            yield remove(PROPOSALS, (event.payment_id,))
+        case said.ProposalRefused():
+            yield remove(PROPOSALS, (event.payment_id,))
+            yield _of_payment(event, lambda row: _barred(row, event.items))
+        case said.MatchUndone():
+            yield _of_payment(event, lambda row: _barred(row, event.items))
+        case said.HoldPlaced():
+            yield put(HOLDS, Hold(**event.model_dump()))
+            yield _of_payment(
+                event, lambda row: replace(row, held_for=tuple(sorted({*row.held_for, event.customer_id})))
+            )
+        case said.HoldReleased():
+            yield remove(HOLDS, (event.customer_id, event.payment_id))
+            yield _of_payment(
+                event,
+                lambda row: replace(row, held_for=tuple(c for c in row.held_for if c != event.customer_id)),
+            )
+
+
+def _proposed(event: said.MatchProposed) -> Proposal:
+    return Proposal(
+        payment_id=event.payment_id,
+        entity_id=event.entity_id,
+        currency=event.currency,
+        lines=tuple(line.model_dump_json() for line in event.lines),
+        rule=event.rule,
+        evidence=event.evidence,
+        confidence=event.confidence,
+        solutions=event.solutions,
+        rules_version=event.rules_version,
+    )
+
+
+def _barred(row: Payment, items: Iterable[str]) -> Payment:
+    return replace(row, barred=tuple(sorted({*row.barred, *items})))
+
+
+# -- payers, rules, days ----------------------------------------------------------------------------------------
+
+
+def _around(event: Event) -> Iterator[Change[Any]]:
+    match event:
+        case said.PayerStated():
+            yield Change(PAYERS, (event.customer_id,), lambda row: _stated(row, event))
+        case said.PayerLearned():
+            yield change(PAYERS, (event.customer_id,), lambda row: _learned(row, event))
+        case said.PayerForgotten():
+            yield change(PAYERS, (event.customer_id,), lambda row: _forgotten(row, event.payment_id))
+        case said.RulesChanged():
+            changes = tuple(sorted(f"{rule.name}={rule.value}" for rule in event.rules))
+            yield put(RULES, RulesOfEntity(event.entity_id, event.version, changes))
+        case said.DayProcessed():
+            yield Change(DAYS, (event.business_date,), lambda row: _processed(row, event))
+
+
+def _stated(row: KnownPayer | None, event: said.PayerStated) -> KnownPayer:
+    known = row or _unknown(event.customer_id)
+    return _marked(replace(known, **event.model_dump()))
+
+
+def _learned(known: KnownPayer, event: said.PayerLearned) -> KnownPayer:
+    taught = f"{event.serves_from.isoformat()} {event.payment_id}"
+    if event.iban is not None:
+        known = replace(known, learned_ibans=(*known.learned_ibans, f"{taught} {event.iban}"))
+    if event.alias is not None:
+        known = replace(known, learned_aliases=(*known.learned_aliases, f"{taught} {event.alias}"))
+    return _marked(known)
+
+
+def _forgotten(known: KnownPayer, payment_id: str) -> KnownPayer:
+    def others(learned: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(text for text in learned if text.split(" ", 2)[1] != payment_id)
+
+    return _marked(
+        replace(
+            known, learned_ibans=others(known.learned_ibans), learned_aliases=others(known.learned_aliases)
+        )
+    )
+
+
+def _unknown(customer_id: str) -> KnownPayer:
+    return KnownPayer(
+        customer_id=customer_id,
+        name="",
+        siren=None,
+        vat_number=None,
+        ibans=(),
+        group_id=None,
+        learned_ibans=(),
+        learned_aliases=(),
+        marks=(),
+    )
+
+
+def _marked(row: KnownPayer) -> KnownPayer:
+    return replace(row, marks=payer_marks(row))
+
+
+def _processed(row: Day | None, event: said.DayProcessed) -> Day:
     before = row.processed if row is not None else ()
     done = tuple(sorted({*before, *event.entities}))
     return Day(event.business_date, done, HELD if event.held_back else None)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from lettra_matching.engine.candidates import Candidates
 from lettra_matching.engine.case import Case, Finding
-from lettra_matching.engine.keys import alias_key, amount_key, iban_key, siren_key
+from lettra_matching.engine.keys import alias_key, amount_key, iban_key, is_strong, siren_key
 from lettra_matching.engine.model import Decision, Incoming, MayBe, Outcome
 from lettra_matching.engine.rules import IN_ORDER
 from lettra_matching.engine.ruleset import Rules
@@ -156,7 +156,7 @@ def _unique_amount(case: Case) -> dict[str, str]:
 def _waits_for(case: Case) -> tuple[str, ...]:
     """What the texts name, and who pays: where one of these arrives, the payment is worth another look."""
     keys = [siren_key(siren) for siren in case.sirens]
-    keys += [key for key in case.search_keys if key.startswith(("num:", "ref:"))]
+    keys += [key for key in case.search_keys if is_strong(key)]
     payment = case.payment
     who = [iban_key(payment.counterparty_iban)] if payment.counterparty_iban else []
     if payment.counterparty_name:

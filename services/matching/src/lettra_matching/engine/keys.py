@@ -22,6 +22,11 @@ def strong_keys(item: Item) -> tuple[str, ...]:
     return (number_key(canonical(item.document_number)), *reference)
 
 
+def is_strong(key: str) -> bool:
+    """Whether it is a key of the whole number or of the reference."""
+    return key.startswith(("num:", "ref:"))
+
+
 def open_keys(item: Item) -> tuple[str, ...]:
     """What points to an item only while it is open: its serial number, and what would settle it exactly."""
     serial = serial_key(anatomy(item.document_number).bare)

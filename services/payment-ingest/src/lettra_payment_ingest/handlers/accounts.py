@@ -6,7 +6,8 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from lettra_events.decisions.workspace import Workspace, for_each
+from lettra_events.decisions.needs import for_each
+from lettra_events.decisions.workspace import Workspace
 from lettra_payment_ingest import decider
 from lettra_payment_ingest.decider.announcing import Policy, withdraw
 from lettra_payment_ingest.decider.feeds import look_at_feed

@@ -8,7 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from lettra_events.contracts import Event
-from lettra_events.contracts.matching import CashApplied, CashPutOnAccount, CashTakenFromAccount
+from lettra_events.contracts.matching import (
+    CashApplied,
+    CashPutOnAccount,
+    CashRefunded,
+    CashTakenFromAccount,
+    CashUnapplied,
+)
 from lettra_events.decisions.tables import Change, Table
 from lettra_events.kafka.reading import Context, types
 
@@ -25,7 +31,7 @@ class PaymentUse:
 
 
 PAYMENT_USES: Table[PaymentUse] = Table("payment_uses", PaymentUse, key=("payment_id", "customer_id"))
-READS = types(CashApplied, CashPutOnAccount, CashTakenFromAccount)
+READS = types(CashApplied, CashUnapplied, CashPutOnAccount, CashTakenFromAccount, CashRefunded)
 
 _NOTHING = Decimal(0)
 
@@ -35,14 +41,16 @@ def project(event: Event, _context: Context) -> Iterable[Change[Any]]:
     match event:
         case CashApplied():
             yield _add(event, applied=event.amount)
+        case CashUnapplied():
+            yield _add(event, applied=event.amount.copy_negate())
         case CashPutOnAccount():
             yield _add(event, on_account=event.amount)
-        case CashTakenFromAccount():
+        case CashTakenFromAccount() | CashRefunded():
             yield _add(event, on_account=event.amount.copy_negate())
 
 
 def _add(
-    event: CashApplied | CashPutOnAccount | CashTakenFromAccount,
+    event: CashApplied | CashUnapplied | CashPutOnAccount | CashTakenFromAccount | CashRefunded,
     *,
     applied: Decimal = _NOTHING,
     on_account: Decimal = _NOTHING,

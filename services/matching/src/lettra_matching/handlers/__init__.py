@@ -1,0 +1,1 @@
+"""Loading what a decision needs, deciding, appending. Synchronous, over a workspace."""
