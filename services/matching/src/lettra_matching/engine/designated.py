@@ -218,12 +218,10 @@ def _slightly_less(case: Case, items: Sequence[Item]) -> Settlement | None:
         return within_rounding(items, amount, rules)
     notes = [] if case.says_part else _notes(case, items)
     credit = less_credit_notes(items, amount, notes, several=case.says_credit)
-    return (
-        credit
-        or within_rounding(items, amount, rules)
-        or less_fees(items, amount, rules)
-        or less_discount_and_fees(items, amount, case.payment.day, rules)
-    )
+    short = credit or within_rounding(items, amount, rules)
+    if short is not None or case.says_part:
+        return short
+    return less_fees(items, amount, rules) or less_discount_and_fees(items, amount, case.payment.day, rules)
 
 
 def _notes(case: Case, items: Sequence[Item]) -> list[Item]:

@@ -192,6 +192,14 @@ def test_8_bank_fees_within_the_tolerance_are_written_off_where_the_item_is_name
     assert world.decide(payment("238.10", counterparty_iban=IBAN)).outcome != "applied"
 
 
+def test_8_what_says_that_it_is_a_part_is_not_less_by_fees() -> None:
+    """Guard: `says_part` in `designated._slightly_less`; the rest is owed, and not given up as fees."""
+    world = World(FA2, DURAND)
+    decision = world.decide(payment("238.10", "ACOMPTE FA-2026-000002", counterparty_iban=IBAN))
+    assert applied(decision) == {"FA-2026-000002": "238.10"}
+    assert [line.write_off for line in decision.lines] == [Decimal(0)]
+
+
 def test_8_without_a_tolerance_it_is_a_part_payment() -> None:
     world = World(FA2, DURAND, rules=Rules())
     assert applied(world.decide(payment("240.00", "FA-2026-000002", counterparty_iban=IBAN))) == {
