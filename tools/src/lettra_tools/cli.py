@@ -95,6 +95,11 @@ KNOWN = {
         "Match the booked credits of bank files to open items, each payment seeing what the ones before it settled.",
         "EPILOG",
     ),
+    "review": Known(
+        "review",
+        "Show what matching proposes: the payment, what it would settle, and why; or confirm, refuse or undo one.",
+        "EPILOG",
+    ),
     "matchbench": Known(
         "matchbench", "A labelled benchmark for matching: make one, score one.", is_group=True
     ),
