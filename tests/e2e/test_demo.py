@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -104,9 +105,49 @@ def check_promises(output: str) -> None:
     )
     for service in ("invoicing", "payment-ingest", "matching"):
         assert re.search(rf"ok   verify {service}: .* entries alike .*; head \d+:[0-9a-f]{{64}}", output)
+    for promise in (
+        r"none applied wrong: .*: (\d+) of \1",
+        r"what fits something else as well was left to a person: (\d+) of \1",
+        "rules 1 to 9 occur, and all three outcomes: applied, proposed, held",
+        "announced money holds its payer, and is booked once: [1-9].*",
+        "what a person confirmed is settled as it was meant",
+        "what a person refused settles none of what was proposed, nor is it proposed again",
+        "what a person undid is open again, fees and all, and its money is on account",
+        "the aged balance of each day is the sum of all movements up to it",
+    ):
+        assert re.search(rf"^ok +{promise}$", output, re.MULTILINE), promise
+    for rule in (
+        "structured reference",
+        "remittance advice",
+        "document number",
+        "exact amount",
+        "natural group",
+    ):
+        assert re.search(rf"^\d +{rule} +[1-9]", output, re.MULTILINE), rule
+    assert re.search(
+        r"^[1-9] payments wait for a person; .*lettra review --entity ORVELLE", output, re.MULTILINE
+    )
     for service in ("invoicing", "payments", "matching"):
         assert re.search(rf"^{service} +DayClosed|^{service} +DayProcessed", output, re.MULTILINE)
     assert "Where to look further" in output
+
+
+def check_review(folder: Path) -> None:
+    """What the demo left to a person, decided on by the command, as the demo's person did by the API."""
+    here = ("--folder", str(folder))
+    waiting = json.loads(lettra("review", "--json", *here).stdout)
+    assert len(waiting) >= 2
+    first = next(each for each in waiting if each["rule"] == "unique_sum")
+    shown = lettra("review", *here)
+    assert f"{first['payment_id']}\n  paid " in shown.stdout
+    act = ("--who", "c.moreau", "--why", "said by telephone", "--date", "2024-05-02", *here)
+    confirmed = lettra("review", "--confirm", first["payment_id"][:13], *act)
+    assert confirmed.returncode == 0, confirmed.stderr
+    assert lettra("review", "--confirm", first["payment_id"], *act).returncode == 2
+    undone = lettra("review", "--undo", first["payment_id"], *act)
+    assert f"Of the payment {first['payment_id']} 0" in undone.stdout
+    again = lettra("review", "--undo", first["payment_id"], *act)
+    assert (again.returncode, "settles nothing" in again.stderr) == (1, True)
 
 
 def test_without_public_data_it_invents_a_company_and_kept_it_stays_up(folder: Path) -> None:
@@ -118,7 +159,8 @@ def test_without_public_data_it_invents_a_company_and_kept_it_stays_up(folder: P
         assert matching.get("/payments", limit=1)["payments"]
     assert lettra("status", "--folder", str(folder)).returncode == 0
 
-    sent = sorted((folder / "demo" / "bank").glob("*.xml"))
+    check_review(folder)
+    sent = sorted((folder / "demo" / "bank").glob("statements-*.xml"))
     again = lettra("import", "statement", *map(str, sent), "--folder", str(folder))
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("came before; nothing changed") == 5 * len(sent)

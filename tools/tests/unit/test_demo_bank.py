@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 
-from lettra_payment_ingest.bank.camt import read_camt
+from lettra_payment_ingest.bank.camt import read_camt, read_messages
 from lettra_payment_ingest.bank.checks import check_continuity, check_statement
 from lettra_payment_ingest.bank.model import Statement
 from lettra_tools.demo.account import AccountLine, DayStatement
-from lettra_tools.demo.camt import write_camt
+from lettra_tools.demo.camt import write_camt, write_report
 from lettra_tools.demo.codes import rf_reference
 from lettra_tools.demo.company import build_company
 from lettra_tools.demo.days import business_days, fridays
@@ -37,7 +38,7 @@ def papers(company: Company) -> dict[str, Document]:
 
 
 def _number(key: str) -> str:
-    return key.replace("fee:", "FA2024-0000")
+    return key.replace("fee:", "FA2024-0000").replace("scene:", "FA2024-0100")
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,32 @@ def test_the_same_days_give_the_same_bytes(company: Company, papers: dict[str, D
     week = business_days(fridays(company.first_day, company.last_day)[3])
     once, again = (write_camt("W", AccountLine(company, SEED).write(week, papers)) for _ in range(2))
     assert once == again
+
+
+def test_what_goes_back_is_read_as_a_return_of_its_payment(
+    company: Company, statements: list[Statement]
+) -> None:
+    read = [t for each in statements for t in each.transactions]
+    back = [t for t in read if t.return_reason is not None]
+    assert back
+    for debit in back:
+        (original,) = [t for t in read if t.end_to_end_id == debit.end_to_end_id and t.direction == "credit"]
+        assert (debit.direction, debit.amount, debit.return_reason) == ("debit", original.amount, "FOCR")
+
+
+def test_what_is_announced_is_told_in_an_intraday_report_and_booked_later(
+    company: Company, papers: dict[str, Document]
+) -> None:
+    (payment,) = [each for each in company.payments if each.announced_on is not None]
+    assert payment.announced_on is not None
+    line = AccountLine(company, SEED)
+    told = line.announced([payment.announced_on], papers)
+    assert line.announced([payment.booking_date], papers) == []
+    file = write_report("COMING", company.account, "EUR", payment.announced_on, told)
+    (report,) = read_messages(io.BytesIO(file), "coming.xml")
+    assert report.message == "report"
+    (coming,) = report.transactions
+    assert (coming.entry_ref, coming.amount, coming.booked) == (payment.ref, payment.amount, False)
 
 
 def test_texts_are_escaped(company: Company, papers: dict[str, Document]) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from lettra_tools.demo import codes
 from lettra_tools.demo.company import build_company
 from lettra_tools.demo.days import business_day, business_days, friday_before, fridays
 from lettra_tools.demo.erp import CUSTOMER_COLUMNS, write_customers, write_invoices
-from lettra_tools.demo.model import Company, CreditNote, Habit, Invoice, with_vat
+from lettra_tools.demo.model import Company, CreditNote, Habit, Invoice, Payment, with_vat
 from lettra_tools.demo.remittance import Document, write_remittance
 from lettra_tools.demo.sources import SIZES, DataError, invent_sales, of_size, read_late_payments
 
@@ -75,7 +76,9 @@ def test_every_amount_adds_up_to_the_cent(company: Company) -> None:
         assert document.gross == document.gross.quantize(Decimal("0.01")) > 0
         assert document.vat >= 0
     for payment in company.payments:
-        assert not payment.names or payment.amount == sum(payment.settles.values()) + payment.on_account
+        whole = payment.amount == sum(payment.settles.values()) + payment.on_account
+        assert not payment.names or payment.is_returned or whole
+        assert not payment.silently or payment.amount == sum(payment.silently.values())
         assert payment.names or not payment.settles
         assert payment.amount > 0
         assert payment.on_account >= 0
@@ -107,11 +110,11 @@ def test_every_habit_is_there_and_says_what_it_names(company: Company) -> None:
     assert {payment.habit for payment in company.payments} == set(Habit)
     for payment in company.payments:
         written = write_remittance(payment, known, 1)
-        said = _bare(f"{written.structured or ''} {written.text or ''}")
+        said = _bare(f"{written.structured or ''} {written.text or ''} {payment.advice or ''}")
         for key in payment.names:
             paper = known[key]
             assert _bare(paper.number) in said or (paper.reference or "?") in said
-        if not payment.names:
+        if not payment.names and payment.habit is not Habit.WRONG_NUMBER:
             assert not any(_bare(paper.number) in said for paper in known.values())
 
 
@@ -126,6 +129,64 @@ def test_what_must_come_in_order_is_never_in_one_week(company: Company) -> None:
         friday = fridays(payment.booking_date, payment.booking_date + timedelta(days=7))[0]
         weeks.update((key, friday) for key in payment.names)
     assert max(weeks.values()) == 1
+
+
+def _ways(company: Company, payment: Payment) -> int:
+    """In how many ways invoices of who pays, issued by then, add up to a payment."""
+    amounts = [
+        each.gross
+        for each in company.invoices
+        if each.customer_id == payment.customer_id and each.issue_date <= payment.booking_date
+    ]
+    subsets = (some for count in range(1, len(amounts) + 1) for some in combinations(amounts, count))
+    return sum(sum(some) == payment.amount for some in subsets)
+
+
+@pytest.mark.parametrize(
+    ("habit", "ways"),
+    [
+        (Habit.GROUP, 0),
+        (Habit.ON_BEHALF, 1),
+        (Habit.STATEMENT, 1),
+        (Habit.UNIQUE_SUM, 1),
+        (Habit.SAME_AMOUNT, 2),
+        (Habit.SEVERAL_SUMS, 2),
+        (Habit.ROUND_SUM, 0),
+        (Habit.WRONG_NUMBER, 1),
+        (Habit.SIMILAR_NAMES, 1),
+        (Habit.PREPAID, 0),
+    ],
+)
+def test_what_a_silent_payer_owes_adds_up_in_as_many_ways_as_the_scene_says(
+    company: Company, habit: Habit, ways: int
+) -> None:
+    found = [payment for payment in company.payments if payment.habit is habit]
+    assert found
+    assert {_ways(company, payment) for payment in found} == {ways}
+
+
+def test_items_of_a_sum_that_several_sets_give_are_of_different_days(company: Company) -> None:
+    """Guard: the days of `several_sums`; two of one day are a natural group, and then it is no guess."""
+    payers = {p.customer_id for p in company.payments if p.habit is Habit.SEVERAL_SUMS}
+    days = [(i.customer_id, i.issue_date) for i in company.invoices if i.customer_id in payers]
+    assert len(set(days)) == len(days) == 5 * len(payers)
+
+
+def test_a_part_that_may_be_taken_for_fees_is_called_a_part() -> None:
+    """Guard: `is_short` in PaymentPlan; the company takes up to 15 EUR less for bank fees."""
+    company = build_company([replace(sale, gross=Decimal(25)) for sale in invent_sales(1)], 1)
+    gross = {invoice.key: invoice.gross for invoice in company.invoices}
+    parts = [p for p in company.payments if p.habit is Habit.PARTIAL]
+    short = [p for p in parts if 0 < gross[p.names[0]] - p.amount <= Decimal("15.00")]
+    assert short
+    assert {p.words for p in short if gross[p.names[0]] == 25} >= {"ACOMPTE FACTURE {}"}
+
+
+def test_it_is_a_company_of_the_size_that_was_promised(company: Company) -> None:
+    assert len(company.customers) <= 300
+    assert len(company.invoices) <= 3_000
+    numbers = [invoice.key for invoice in company.invoices]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_early_payments_come_in_a_week_before_their_invoice(company: Company) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from rich.console import Console
 
 from lettra_tools.client import Refused, Service, bar
 from lettra_tools.commands import imports
-from lettra_tools.demo.report import show_checks
+from lettra_tools.demo.report import show_checks, show_held, show_rules
 from lettra_tools.demo.screen import Screen
+from lettra_tools.demo.tally import Money
 from lettra_tools.demo.truth import Check
 from lettra_tools.demo.verifying import Verdict
 
@@ -47,6 +49,44 @@ def test_one_broken_promise_is_enough(
         assert check.what in printed
         assert all(broken in printed for broken in check.broken)
     assert all(verdict.sentence in printed for verdict in verdicts)
+
+
+def money(amount: str, rule: str | None = None, **other: Any) -> Money:
+    made = Money("ORVELLE", "EUR", Decimal(amount), **other)
+    if rule is not None:
+        made.applied["i"], made.rules["i"] = Decimal(amount), rule
+    return made
+
+
+def rows_of(output: io.StringIO) -> list[str]:
+    return [" ".join(line.split()) for line in output.getvalue().splitlines()]
+
+
+def test_matches_are_counted_by_rule(screen: Screen, output: io.StringIO) -> None:
+    fee = money("88.00", "document_number")
+    fee.less["bank_fees"] = Decimal("12.00")
+    found = [money("100.00", "document_number"), fee, money("60.00", "exact_amount"), money("2.00")]
+    show_rules(screen, found)
+    rows = rows_of(output)
+    assert "3 document number 2 50.0% 188.00" in rows
+    assert "4 who pays (asked by 5 to 7) 1 25.0% 60.00" in rows
+    assert "8 less (1 bank fees 12.00) 1 25.0% 88.00" in rows
+    assert "in all (4 and 8 are among the others) 3 75.0% 248.00" in rows
+    assert "75.0% of the payments, 99.2% of the money" in rows[-1]
+
+
+def test_what_is_held_is_told_by_reasons_of_which_names_and_figures_are_left_out(
+    screen: Screen, output: io.StringIO
+) -> None:
+    one, two = (
+        f"the IBAN FR{n}99999002000007700001466 is known of Gal SAS (S-{n}), but nothing is open there"
+        for n in (76, 77)
+    )
+    kept = {"on_account": Decimal("10.00")}
+    sent_back = money("5.00", reason="x", gone=Decimal("5.00"))
+    show_held(screen, [money("10.00", reason=one, **kept), money("10.00", reason=two, **kept), sent_back])
+    words = "2 20.00 its payer's the IBAN … is known of a customer, but nothing is open there"
+    assert rows_of(output)[1:] == [words]
 
 
 def test_plain_progress_says_where_it_is_now_and_then(output: io.StringIO) -> None:
@@ -106,10 +146,10 @@ def test_a_file_that_is_being_imported_is_sent_again_until_it_is_not(monkeypatch
             return answer
 
     content = imports.Content("i.csv", b"")
-    assert imports._upload(Busy(None), "/imports/invoices", content) == {"rows": 1, "created": 0}
+    assert imports._upload(Busy(None), "/imports/invoices", content, 60.0) == {"rows": 1, "created": 0}
     answers.append("bad-rows")
     with pytest.raises(Refused, match="later"):
-        imports._upload(Busy(None), "/imports/invoices", content)
+        imports._upload(Busy(None), "/imports/invoices", content, 60.0)
 
 
 def test_work_beside_gives_its_answer_or_its_error() -> None:

@@ -18,6 +18,9 @@ from lettra_events.contracts.matching import (
     CashTakenFromAccount,
     CreditApplied,
     ItemOpened,
+    ItemWrittenOff,
+    MatchProposed,
+    PaymentSentBack,
     PaymentTaken,
     PaymentUnmatched,
 )
@@ -25,17 +28,21 @@ from lettra_events.contracts.payments import DebitBooked, PaymentReceived
 from lettra_tools.demo.company import build_company
 from lettra_tools.demo.model import Company, CreditNote, Habit, Invoice, Payment
 from lettra_tools.demo.remittance import Document
+from lettra_tools.demo.running import Told
 from lettra_tools.demo.sources import invent_sales
-from lettra_tools.demo.tally import Booked, Tally, differences, fold_bookings, fold_matching
+from lettra_tools.demo.tally import Booked, Tally, differences, fold_bookings, fold_matching, owed_on
 from lettra_tools.demo.truth import (
     Check,
     check_account,
+    check_all_occur,
+    check_announced,
     check_conservation,
     check_items,
     check_numbers,
     check_payments,
     outcomes,
 )
+from lettra_tools.reviewing import RULES
 
 DAY = date(2024, 1, 5)
 EUR: dict[str, Any] = {"currency": "EUR", "entity_id": "ORVELLE"}
@@ -149,20 +156,33 @@ def test_a_true_story_holds(company: Company) -> None:
     assert any("received 82.00 = applied 70.00 + on account 5.00 + unapplied 7.00" in what for what in found)
 
 
+def written_off(payment_id: str, number: str, amount: str) -> ItemWrittenOff:
+    data = {"customer_id": "C1", "payment_id": payment_id, "item_id": f"ORVELLE:{number}", "line": 1}
+    words = {"write_off_type": "bank_fees", "evidence": "fees"}
+    return ItemWrittenOff(**EUR, **data, **words, date=DAY, amount=d(amount), open_after=d("0"))
+
+
 def replaced(place: int, *events: Event) -> list[Event]:
     return [*story()[:place], *events, *story()[place + 1 :]]
 
 
 def wrong_stories() -> Iterator[tuple[str, list[Event], set[str]]]:
     other = applied("p2", "100001", "10.00", "0.00")
-    yield "wrong invoice", replaced(10, other), {"every payment that", "every document is", "money in EUR"}
+    yield (
+        "wrong invoice",
+        replaced(10, other),
+        {"every payment that", "none applied wrong:", "every document is", "money in EUR"},
+    )
     guess = applied("p3", "200002", "7.00", "13.00")
-    yield "a guess", [*story(), guess], {"no payment that", "every document is"}
+    yield "a guess", [*story(), guess], {"no payment that", "none applied wrong:", "every document is"}
     yield "a payment lost", story()[:-2], {"every payment that", "no payment that"}
     yield "rest forgotten", replaced(8), {"every payment that"}
     yield "credit forgotten", replaced(3), {"every document is"}
     more = applied("p1", "100001", "70.00", "0.00")
-    yield "more than there is", replaced(7, more), {"every payment that", "every document is", "money in EUR"}
+    wrong = {"every payment that", "none applied wrong:", "every document is", "money in EUR"}
+    yield "more than there is", replaced(7, more), wrong
+    fees = [*story()[:11], written_off("p2", "200002", "20.00"), *story()[11:]]
+    yield "fees that were none", fees, {"every payment that", "none applied wrong:", "every document is"}
 
 
 @pytest.mark.parametrize(
@@ -170,6 +190,75 @@ def wrong_stories() -> Iterator[tuple[str, list[Event], set[str]]]:
 )
 def test_a_false_story_does_not(company: Company, events: list[Event], expected: set[str]) -> None:
     assert broken(company, events) == expected
+
+
+def only_by_person(company: Company) -> Company:
+    payments = (
+        *company.payments[:2],
+        replace(company.payments[2], only_by_person=True, silently={"200": d("7.00")}),
+    )
+    return replace(company, payments=payments)
+
+
+def test_what_only_a_person_can_tell_is_not_to_be_applied_even_as_it_was_meant(company: Company) -> None:
+    """Guard: `only_by_person` in check_payments: a lucky guess is a guess."""
+    asked = only_by_person(company)
+    assert broken(asked, story()) == set()
+    lucky = [*story(), applied("p3", "200002", "7.00", "13.00")]
+    assert broken(asked, lucky) == {"what fits something"}
+
+
+def test_what_went_back_settles_nothing(company: Company) -> None:
+    payments = (
+        company.payments[0],
+        replace(company.payments[1], settles={}, is_returned=True),
+        company.payments[2],
+    )
+    back = replace(company, payments=payments)
+    sent = PaymentSentBack(**EUR, payment_id="p2", amount=d("10.00"), return_id="r", reason="FOCR", date=DAY)
+    assert broken(back, [*story()[:10], sent, *story()[11:]]) == set()
+    assert broken(back, story()[:10] + story()[11:]) == {"every payment that", "money that went"}
+    assert "money that went" in broken(back, story())
+
+
+def proposed() -> MatchProposed:
+    line = {"customer_id": "C1", "item_id": "ORVELLE:200002", "settled": d("7.00")}
+    words = {"rule": "legal_imputation", "evidence": "the law", "confidence": d("0.3"), "solutions": 1}
+    return MatchProposed(**EUR, **words, payment_id="p3", rules_version=0, lines=(line,))
+
+
+def test_a_rule_that_never_decides_is_missed(company: Company) -> None:
+    def missing(*events: Event) -> tuple[str, ...]:
+        return check_all_occur(list(fold_matching([*story(), *events]).money.values())).broken
+
+    assert missing() == ("structured reference", "remittance advice", "exact amount")
+    rules = set(RULES) - {"legal_imputation"}
+    money = list(fold_matching([*story(), proposed()]).money.values())
+    money[0].rules = {str(n): rule for n, rule in enumerate(rules)}
+    assert check_all_occur(money).broken == ("less", "held")
+    money[0].less["bank_fees"] = d("1")
+    money[1].applied.clear()
+    assert check_all_occur(money).holds
+
+
+def test_announced_money_is_held_and_booked_once(company: Company) -> None:
+    coming = replace(company, payments=(replace(company.payments[0], announced_on=DAY),))
+    booked = bookings(company)
+    assert check_announced(company, Told(), booked).holds
+    assert not check_announced(coming, Told(), booked).holds
+    booked.announced_first = 1
+    assert check_announced(coming, Told(announced=1, announced_held=1), booked).holds
+    assert not check_announced(coming, Told(announced=1, announced_held=0), booked).holds
+
+
+def test_what_is_owed_on_a_day_is_the_sum_of_what_moved_by_then() -> None:
+    """110 invoiced, 20 credited, 70 of cash applied, 5 on account; a fee given up on the day after."""
+    later = written_off("p2", "200002", "2.00").model_copy(update={"date": date(2024, 1, 6)})
+    events = [*story(), later]
+    assert owed_on(events, "ORVELLE", date(2024, 1, 4)) == 0
+    assert owed_on(events, "ORVELLE", DAY) == d("15.00")
+    assert owed_on(events, "ORVELLE", date(2024, 1, 6)) == d("13.00")
+    assert owed_on(events, "OTHER", DAY) == 0
 
 
 def test_what_is_broken_is_named(company: Company) -> None:

@@ -62,6 +62,10 @@ class Service:
         headers = {"Idempotency-Key": key} if key else None
         return self._ask("POST", path, json=body, headers=headers)
 
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """Say what is to be in its place from now on."""
+        return self._ask("PUT", path, json=body)
+
     def upload(self, path: str, name: str, data: bytes, **fields: str) -> Any:
         """Send a file, and what else the form has."""
         files = {"file": (name, data, "application/octet-stream")}

@@ -27,6 +27,8 @@ class Line:
     party: str
     party_iban: str | None
     remittance: Remittance
+    end_to_end: str | None = None
+    is_return: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,26 @@ class AccountLine:
         """The statements of the next days; `documents` knows all that is paid on them."""
         return [self._write_day(day, documents) for day in days]
 
+    def announced(self, days: Sequence[date], documents: Mapping[str, Document]) -> list[Line]:
+        """What the bank tells of on these days, and books later."""
+        coming = (payment for each in self._payments.values() for payment in each)
+        told = [payment for payment in coming if payment.announced_on in days]
+        return [self._credit(payment, documents) for payment in told]
+
     def _write_day(self, day: date, documents: Mapping[str, Document]) -> DayStatement:
         credits_ = [self._credit(payment, documents) for payment in self._payments.pop(day, ())]
         debits = [
-            Line(debit.ref, day, debit.amount, False, debit.payee, None, Remittance(None, debit.words))
+            Line(
+                debit.ref,
+                day,
+                debit.amount,
+                False,
+                debit.payee,
+                None,
+                Remittance(None, debit.words),
+                debit.returns,
+                debit.returns is not None,
+            )
             for debit in self._debits.pop(day, ())
         ]
         opening = self.balance
@@ -95,6 +113,7 @@ class AccountLine:
             party=payment.payer_name,
             party_iban=payment.payer_iban,
             remittance=remittance,
+            end_to_end=payment.end_to_end,
         )
 
     def _batched(self, day: date, lines: Sequence[Line]) -> list[tuple[Line, ...]]:

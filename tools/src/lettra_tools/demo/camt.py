@@ -1,4 +1,4 @@
-"""Writes account statements as a bank does: CAMT.053.001.08, several statements in one file."""
+"""Writes a bank's files: CAMT.053.001.08, several statements in one, and CAMT.052.001.08 of what is not booked yet."""
 
 from __future__ import annotations
 
@@ -9,19 +9,42 @@ from xml.etree import ElementTree as ET
 
 from lettra_tools.demo.account import DayStatement, Line
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.{}.001.08"
+RECALLED = "FOCR"
+"""ISO's reason of a return: the payer's bank asked for the money back."""
 ENCODED_AT = "T22:15:00+01:00"
 
 
 def write_camt(message_id: str, statements: Sequence[DayStatement]) -> bytes:
     """The file of these statements, created on the evening of the last one's day."""
-    root = ET.Element("Document", xmlns=NAMESPACE)
-    message = ET.SubElement(root, "BkToCstmrStmt")
-    header = ET.SubElement(message, "GrpHdr")
-    _text(header, "MsgId", message_id)
-    _text(header, "CreDtTm", f"{statements[-1].day}{ENCODED_AT}")
+    root, message = _message("053", "BkToCstmrStmt", message_id, statements[-1].day)
     for statement in statements:
         _statement(message, statement)
+    return _encoded(root)
+
+
+def write_report(message_id: str, account: str, currency: str, day: date, lines: Sequence[Line]) -> bytes:
+    """The file by which the bank tells, on the evening of a day, of what it will book."""
+    root, message = _message("052", "BkToCstmrAcctRpt", message_id, day)
+    report = ET.SubElement(message, "Rpt")
+    _text(report, "Id", message_id)
+    _text(report, "CreDtTm", f"{day}{ENCODED_AT}")
+    _account(report, account, currency)
+    for line in lines:
+        _entry(report, [line], currency, status="PDNG")
+    return _encoded(root)
+
+
+def _message(number: str, name: str, message_id: str, day: date) -> tuple[ET.Element, ET.Element]:
+    root = ET.Element("Document", xmlns=NAMESPACE.format(number))
+    message = ET.SubElement(root, name)
+    header = ET.SubElement(message, "GrpHdr")
+    _text(header, "MsgId", message_id)
+    _text(header, "CreDtTm", f"{day}{ENCODED_AT}")
+    return root, message
+
+
+def _encoded(root: ET.Element) -> bytes:
     ET.indent(root, " ")
     content: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return content + b"\n"
@@ -35,13 +58,17 @@ def _statement(message: ET.Element, statement: DayStatement) -> None:
     period = ET.SubElement(element, "FrToDt")
     _text(period, "FrDtTm", f"{statement.day}T00:00:00+01:00")
     _text(period, "ToDtTm", f"{statement.day}T23:59:59+01:00")
-    account = ET.SubElement(element, "Acct")
-    _text(account, "Id/IBAN", statement.account)
-    _text(account, "Ccy", statement.currency)
+    _account(element, statement.account, statement.currency)
     _balance(element, "OPBD", statement.opening, statement)
     _balance(element, "CLBD", statement.closing, statement)
     for lines in statement.entries:
         _entry(element, lines, statement.currency)
+
+
+def _account(parent: ET.Element, number: str, currency: str) -> None:
+    account = ET.SubElement(parent, "Acct")
+    _text(account, "Id/IBAN", number)
+    _text(account, "Ccy", currency)
 
 
 def _balance(parent: ET.Element, code: str, amount: Decimal, statement: DayStatement) -> None:
@@ -52,13 +79,14 @@ def _balance(parent: ET.Element, code: str, amount: Decimal, statement: DayState
     _text(element, "Dt/Dt", statement.day.isoformat())
 
 
-def _entry(parent: ET.Element, lines: Sequence[Line], currency: str) -> None:
+def _entry(parent: ET.Element, lines: Sequence[Line], currency: str, status: str = "BOOK") -> None:
     first = lines[0]
     element = ET.SubElement(parent, "Ntry")
     _amount(element, sum((line.amount for line in lines), Decimal(0)), currency)
     _text(element, "CdtDbtInd", _direction(first))
-    _text(element, "Sts/Cd", "BOOK")
-    _day(element, "BookgDt", first.day)
+    _text(element, "Sts/Cd", status)
+    if status == "BOOK":
+        _day(element, "BookgDt", first.day)
     _day(element, "ValDt", first.day)
     _text(element, "AcctSvcrRef", first.ref if len(lines) == 1 else f"B{first.ref}")
     code = ET.SubElement(ET.SubElement(element, "BkTxCd"), "Domn")
@@ -77,7 +105,7 @@ def _transaction(parent: ET.Element, line: Line, currency: str) -> None:
     element = ET.SubElement(parent, "TxDtls")
     refs = ET.SubElement(element, "Refs")
     _text(refs, "AcctSvcrRef", line.ref)
-    _text(refs, "EndToEndId", "NOTPROVIDED")
+    _text(refs, "EndToEndId", line.end_to_end or "NOTPROVIDED")
     _amount(element, line.amount, currency)
     _text(element, "CdtDbtInd", _direction(line))
     role = "Dbtr" if line.is_credit else "Cdtr"
@@ -87,6 +115,8 @@ def _transaction(parent: ET.Element, line: Line, currency: str) -> None:
         _text(parties, f"{role}Acct/Id/IBAN", line.party_iban)
     if line.remittance.structured or line.remittance.text:
         _remittance(element, line)
+    if line.is_return:
+        _text(element, "RtrInf/Rsn/Cd", RECALLED)
 
 
 def _remittance(parent: ET.Element, line: Line) -> None:

@@ -15,7 +15,8 @@ from lettra_tools.demo.codes import french_iban, rf_reference, siren
 from lettra_tools.demo.days import business_day, friday_before, month_starts
 from lettra_tools.demo.model import CENT, Company, CreditNote, Customer, Habit, Invoice, Sale, with_vat
 from lettra_tools.demo.names import company_names
-from lettra_tools.demo.paying import Due, PaymentPlan
+from lettra_tools.demo.paying import Due, PaymentPlan, in_order
+from lettra_tools.demo.scenes import play
 from lettra_tools.demo.spending import plan_debits
 
 AFTERWARDS = timedelta(weeks=5)
@@ -47,7 +48,8 @@ def build_company(sales: Sequence[Sale], seed: int) -> Company:
     builder.take_sales()
     builder.issue_monthly_fees()
     plan = PaymentPlan(builder.random, builder.last_day, builder.customers)
-    payments = plan.payments(builder.dues)
+    cast = play(seed, builder.first_day, builder.last_day)
+    payments = in_order([*plan.payments(builder.dues), *cast.payments], builder.last_day)
     income = sum((payment.amount for payment in payments), Decimal(0))
     return Company(
         entity_id="ORVELLE",
@@ -57,11 +59,13 @@ def build_company(sales: Sequence[Sale], seed: int) -> Company:
         opening_balance=OPENING_BALANCE,
         first_day=builder.first_day,
         last_day=builder.last_day,
-        customers=tuple(builder.customers.values()),
-        invoices=tuple(builder.invoices),
-        credit_notes=tuple(sorted(builder.credit_notes, key=lambda note: (note.issue_date, note.key))),
+        customers=(*builder.customers.values(), *cast.customers),
+        invoices=(*builder.invoices, *cast.invoices),
+        credit_notes=tuple(
+            sorted([*builder.credit_notes, *cast.credit_notes], key=lambda note: (note.issue_date, note.key))
+        ),
         payments=payments,
-        debits=plan_debits(builder.random, builder.first_day, builder.last_day, income),
+        debits=(*plan_debits(builder.random, builder.first_day, builder.last_day, income), *cast.debits),
     )
 
 

@@ -7,29 +7,34 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from lettra_events.contracts import decode
 from lettra_events.envelope import LogEntry
 from lettra_tools.demo import report
+from lettra_tools.demo.acting import Act, act, check_acts, choose_acts
 from lettra_tools.demo.agreement import check_agreement
 from lettra_tools.demo.company import build_company
 from lettra_tools.demo.history import Published, is_empty, read_history
-from lettra_tools.demo.model import Company, Sale
+from lettra_tools.demo.model import CURRENCY, Company, Sale
 from lettra_tools.demo.running import Life
 from lettra_tools.demo.samples import ENTITY, sample_files, send_samples
 from lettra_tools.demo.screen import Screen
 from lettra_tools.demo.services import DemoFailed, Services, services_in
 from lettra_tools.demo.sources import SIZES, DataError, invent_sales, of_size, read_late_payments
 from lettra_tools.demo.stage import Stage, choose_folder, stage
-from lettra_tools.demo.tally import Booked, Tally, fold_bookings, fold_matching
+from lettra_tools.demo.tally import Booked, Money, Tally, fold_bookings, fold_matching, owed_on
 from lettra_tools.demo.truth import (
     Check,
     check_account,
+    check_all_occur,
+    check_announced,
     check_conservation,
     check_items,
+    check_not_wrong,
     check_numbers,
     check_payments,
     one,
@@ -37,6 +42,7 @@ from lettra_tools.demo.truth import (
 )
 from lettra_tools.demo.truth import Outcome as PaymentOutcome
 from lettra_tools.demo.verifying import verify_services
+from lettra_tools.reviewing import Ledgers
 
 LATE_PAYMENTS = Path("receivables") / "ibm-late-payments.csv"
 DEFAULT_DATA = Path("..") / "shared" / "data"
@@ -142,8 +148,18 @@ def _run(
         _send_samples(plan, company, services, screen)
     with timings.of("reading and checking"):
         found = _read_back(company, life, kafka, screen, plan.seed)
-        checks = [*_checks(company, life, found), *check_agreement(company, services, found.tally)]
     _show_results(screen, company, services, found)
+    with timings.of("a person at work"):
+        acts = _let_a_person_work(screen, company, services, found)
+    with timings.of("reading and checking again"):
+        end = _read_back(company, life, kafka, screen, plan.seed)
+        balances = _show_end(screen, company, services, end)
+        checks = [
+            *_checks(company, life, found, end),
+            *check_acts(acts, end.tally),
+            _check_aged(company, end, balances),
+            *check_agreement(company, services, end.tally),
+        ]
     screen.heading("What must hold")
     with timings.of("verify"):
         verdicts = verify_services(on.folder, screen)
@@ -156,7 +172,7 @@ def _send_samples(plan: Plan, company: Company, services: Services, screen: Scre
         return
     screen.heading("Bank files of others, sent as they are")
     report.show_samples(screen, send_samples(files, services, screen))
-    day = company.last_day + timedelta(days=3)
+    day = _today(company)
     services.close_day(day)
     services.await_processed(day, [company.entity_id, ENTITY])
 
@@ -172,24 +188,28 @@ def _event(entry: LogEntry) -> Any:
     return decode(entry.event)
 
 
-def _checks(company: Company, life: Life, found: Found) -> list[Check]:
-    told, history = life.told, found.history
+def _checks(company: Company, life: Life, found: Found, end: Found) -> list[Check]:
+    """`found`: as it was left by matching alone; `end`: once a person has been at work."""
+    told, history = life.told, end.history
     parked = [
         f"{service}: {entry.event.stream_id}"
         for service, published in history.items()
         for entry in published.entries
         if entry.event.type.endswith(".KeyParked")
     ]
-    currencies = sorted({money.currency for money in found.tally.money.values()})
+    currencies = sorted({money.currency for money in end.tally.money.values()})
     return [
         *check_payments(found.payments),
-        check_items(company, life.documents, told.credited, found.tally, found.payments),
+        check_all_occur(_money_of(company, found)),
+        check_announced(company, told, end.booked),
+        check_not_wrong("none applied wrong after what a person did, either", end.payments),
+        check_items(company, life.documents, told.credited, end.tally, end.payments),
         one(
             "a file that comes twice changes nothing",
             [f"{told.taken_twice} taken twice"] * bool(told.taken_twice),
         ),
-        check_account(company, found.booked, life.closing_balance),
-        *(check_conservation(found.tally, currency) for currency in currencies),
+        check_account(company, end.booked, life.closing_balance),
+        *(check_conservation(end.tally, currency) for currency in currencies),
         check_numbers(map(_event, history["invoicing"].entries), [*told.issued, *told.credited.values()]),
         one("no key is parked", parked),
     ]
@@ -200,13 +220,59 @@ def _show_results(screen: Screen, company: Company, services: Services, found: F
     report.show_events(screen, found.history)
     screen.heading(f"The payments of {company.name}")
     report.show_payments(screen, found.payments)
-    money = [each for each in found.tally.money.values() if each.entity_id == company.entity_id]
-    report.show_match_rate(screen, money)
-    report.show_proposals(screen, money)
+    money = _money_of(company, found)
+    screen.heading("Matched by rule, without a person")
+    report.show_rules(screen, money)
+    screen.heading("Held, and why")
+    report.show_held(screen, money)
+    screen.heading("What a person would review")
+    proposals = services.proposals(company.entity_id)
+    report.show_proposals(screen, proposals, Ledgers(services.matching), company.entity_id)
+
+
+def _money_of(company: Company, found: Found) -> list[Money]:
+    return [each for each in found.tally.money.values() if each.entity_id == company.entity_id]
+
+
+def _today(company: Company) -> date:
+    """The Monday behind the last week."""
+    return company.last_day + timedelta(days=3)
+
+
+def _let_a_person_work(screen: Screen, company: Company, services: Services, found: Found) -> list[Act]:
+    screen.heading("A person confirms one, refuses one and undoes one")
+    acts = choose_acts(found.payments, found.tally, services.proposals(company.entity_id))
+    act(acts, services, _today(company), screen)
+    return acts
+
+
+def _show_end(
+    screen: Screen, company: Company, services: Services, end: Found
+) -> dict[date, list[dict[str, Any]]]:
+    """What is open at the end, and what was; the aged balances that were shown."""
     screen.heading("What is open")
-    report.show_balance(screen, company, found.tally)
-    for customer in report.choose_ledgers(found.tally, company.entity_id):
+    report.show_balance(screen, company, end.tally)
+    for customer in report.choose_ledgers(end.tally, company.entity_id):
         report.show_ledger(screen, services.ledger(customer))
+    screen.say("Aged balance (balance âgée), as of today and of an earlier day, by days overdue:")
+    middle = company.first_day + (company.last_day - company.first_day) / 2
+    days = (_today(company), middle)
+    balances = {day: services.aged_balance(company.entity_id, day) for day in days}
+    report.show_aged(screen, balances)
+    return balances
+
+
+def _check_aged(company: Company, end: Found, balances: dict[date, list[dict[str, Any]]]) -> Check:
+    events = [_event(entry) for entry in end.history["matching"].entries]
+    problems = []
+    for day, totals in balances.items():
+        shown = sum(
+            (Decimal(total["total"]) for total in totals if total["currency"] == CURRENCY), Decimal(0)
+        )
+        owed = owed_on(events, company.entity_id, day)
+        if shown != owed:
+            problems.append(f"as of {day} it says {shown:,}, and the events {owed:,}")
+    return one("the aged balance of each day is the sum of all movements up to it", problems)
 
 
 def _kafka(on: Stage) -> str:

@@ -28,7 +28,7 @@ INVOICE_COLUMNS = (
 def write_customers(customers: Iterable[Customer]) -> bytes:
     """`customers.csv`. No mail addresses: those are persons' data."""
     rows = (
-        (c.customer_id, c.name, c.siren, "", c.iban if c.knows_iban else "", "", c.language, "")
+        (c.customer_id, c.name, c.siren, "", c.iban if c.knows_iban else "", "", c.language, c.group_id)
         for c in customers
     )
     return _csv(CUSTOMER_COLUMNS, rows)

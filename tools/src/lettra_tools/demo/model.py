@@ -29,6 +29,25 @@ class Habit(StrEnum):
     OVERPAID = "more than the invoice"
     TWICE = "the same invoice once more"
     EARLY = "before the invoice was known"
+    FEES = "the number, and banks on the way kept 12 EUR"
+    DISCOUNT = "the number, less the discount for early payment"
+    DISCOUNT_LATE = "the same discount, taken too late"
+    AFTER_CREDIT = "the number, less a credit note of another invoice"
+    DISPUTED = "the number, less what a dispute brought"
+    DEPOSIT = "a deposit invoice, and what is left after it"
+    RETURNED = "the number, and the bank took the money back"
+    ANNOUNCED = "the number, announced before it was booked"
+    ADVICE = "nothing; an e-mail says what it pays"
+    GROUP = "nothing; the group's account pays for a sister"
+    ON_BEHALF = "for whom another one pays"
+    STATEMENT = "nothing; everything that is due"
+    UNIQUE_SUM = "nothing; a sum that only these items give"
+    SAME_AMOUNT = "nothing; two items are of this amount"
+    SEVERAL_SUMS = "nothing; a sum that several sets of items give"
+    ROUND_SUM = "nothing; a round sum on account"
+    WRONG_NUMBER = "another customer's number, by mistake"
+    SIMILAR_NAMES = "nothing; two customers are called so"
+    PREPAID = "an order of which no invoice exists"
     NOTHING = "no word of what it is for"
     NO_CUSTOMER = "money that is no customer's"
 
@@ -49,7 +68,10 @@ class Sale:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer with an invented name, SIREN and IBAN; `knows_iban`: the master data have the IBAN."""
+    """A customer with an invented name, SIREN and IBAN; `knows_iban`: the master data have the IBAN.
+
+    Customers of one `group_id` may pay for one another.
+    """
 
     customer_id: str
     name: str
@@ -57,13 +79,23 @@ class Customer:
     iban: str
     language: str
     knows_iban: bool
+    group_id: str = ""
+
+
+@dataclass(frozen=True)
+class Discount:
+    """So many per cent less for who pays until that day."""
+
+    percent: int
+    until: date
 
 
 @dataclass(frozen=True)
 class Invoice:
     """An invoice; `reference` is that of the ERP's paper, None where it has none or Lettra will make it.
 
-    `known_on` is when it reaches Lettra: its issue date, or later where the extract comes late.
+    `known_on` is when it reaches Lettra: its issue date, or later where the extract comes late. Lettra's own may have a
+    discount, be for a deposit, or deduct a deposit invoice (by key): then `deducted` of `gross` is not owed.
     """
 
     key: str
@@ -76,11 +108,28 @@ class Invoice:
     imported: bool
     reference: str | None
     known_on: date
+    discount: Discount | None = None
+    is_deposit: bool = False
+    deducts: str | None = None
+    deducted: Decimal = Decimal(0)
+
+    @property
+    def owed(self) -> Decimal:
+        """What is to be paid of it."""
+        return self.gross - self.deducted
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A customer contests a part of an invoice; the credit note that it belongs to is how it ends."""
+
+    opened_on: date
+    reason: str
 
 
 @dataclass(frozen=True)
 class CreditNote:
-    """A credit note that Lettra will number; `corrects` is the key of its invoice."""
+    """A credit note that Lettra will number; `corrects` is the key of its invoice, `dispute` what led to it."""
 
     key: str
     corrects: str
@@ -88,6 +137,7 @@ class CreditNote:
     net: Decimal
     vat: Decimal
     gross: Decimal
+    dispute: Dispute | None = None
 
 
 @dataclass(frozen=True)
@@ -95,8 +145,11 @@ class Payment:
     """A transfer to the company: `names` are the documents that it names, by key, in the order of the text.
 
     `settles` says how much of it must settle which of them. The rest must stay on its customer's account; of a payment
-    that names nothing, nothing may settle another invoice than `silently`, which its payer meant and did not say.
-    `words` is the text of one that is no customer's.
+    that names nothing, nothing may be settled but `silently`, all of it: what its payer meant and did not say.
+    `besides`: what is settled with it and not in cash, by key: a discount, fees, a credit note on both of its sides.
+    `only_by_person`: what is there fits something else as well, so that to settle anything would be to guess.
+    `is_returned`: the bank takes it back. `words` is its text where it has one of its own, with {} for the numbers of
+    what it names; `advice` is the e-mail that says what it pays. `announced_on`: the bank tells of it before.
     """
 
     ref: str
@@ -108,23 +161,39 @@ class Payment:
     names: tuple[str, ...] = ()
     settles: Mapping[str, Decimal] = field(default_factory=dict)
     words: str | None = None
-    silently: str | None = None
+    silently: Mapping[str, Decimal] = field(default_factory=dict)
+    besides: Mapping[str, Decimal] = field(default_factory=dict)
+    only_by_person: bool = False
+    end_to_end: str | None = None
+    is_returned: bool = False
+    customer_id: str = ""
+    advice: str | None = None
+    announced_on: date | None = None
+
+    @property
+    def less(self) -> Decimal:
+        """How much of what it settles is settled beside it."""
+        meant = self.settles or self.silently
+        return sum((amount for key, amount in self.besides.items() if key in meant), Decimal(0))
 
     @property
     def on_account(self) -> Decimal:
         """What must stay with the customer, settling nothing."""
-        return self.amount - sum(self.settles.values(), Decimal(0)) if self.names else Decimal(0)
+        if not self.names or self.is_returned:
+            return Decimal(0)
+        return self.amount - sum(self.settles.values(), Decimal(0))
 
 
 @dataclass(frozen=True)
 class Debit:
-    """Money that leaves the account."""
+    """Money that leaves the account; `returns`: the end-to-end reference of the payment that it takes back."""
 
     ref: str
     booking_date: date
     amount: Decimal
     payee: str
     words: str
+    returns: str | None = None
 
 
 @dataclass(frozen=True)

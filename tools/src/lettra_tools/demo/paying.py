@@ -7,7 +7,7 @@ are never on the same statement file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +17,8 @@ from lettra_tools.demo.days import business_day, month_starts
 from lettra_tools.demo.model import CENT, Customer, Habit, Invoice, Payment
 from lettra_tools.demo.remittance import on_the_statement
 
+FEE_TOLERANCE = Decimal("15.00")
+"""Up to so much the company takes for fees of banks on the way, by its matching rules."""
 TOGETHER_DAYS_MAX = 25
 TOGETHER_ITEMS_MAX = 4
 
@@ -33,21 +35,18 @@ class Due:
 
 
 class PaymentPlan:
-    """Makes payments of dues; those after the last day are never made."""
+    """Makes payments of dues; the bank's references are given by `in_order`."""
 
     def __init__(self, random: Random, last_day: date, customers: Mapping[str, Customer]) -> None:
         self._random = random
         self._last_day = last_day
         self._customers = customers
 
-    def payments(self, dues: Sequence[Due]) -> tuple[Payment, ...]:
-        """All payments in the order of their booking, each with the bank's reference."""
+    def payments(self, dues: Sequence[Due]) -> list[Payment]:
+        """All payments of the dues, and what is no customer's."""
         made = [payment for group in self._groups(dues) for payment in self._pay(group)]
         first_day = min(due.invoice.issue_date for due in dues)
-        made += self._of_no_customer(first_day)
-        made = [payment for payment in made if payment.booking_date <= self._last_day]
-        made.sort(key=lambda payment: (payment.booking_date, payment.names, payment.habit, payment.amount))
-        return tuple(replace(payment, ref=f"CT{number:07d}") for number, payment in enumerate(made, 1))
+        return [*made, *self._of_no_customer(first_day)]
 
     def _groups(self, dues: Sequence[Due]) -> Iterator[list[Due]]:
         """Dues that one customer pays at once: plain numbers whose days are not far apart."""
@@ -83,7 +82,7 @@ class PaymentPlan:
             yield self._payment(due, Habit.OVERPAID, _whole(due), amount=due.amount + more)
         elif due.habit is Habit.NOTHING:
             silent = self._payment(due, Habit.NOTHING, {}, amount=due.amount, names=())
-            yield replace(silent, silently=due.invoice.key)
+            yield replace(silent, silently=_whole(due))
         elif due.habit is Habit.TWICE:
             yield self._payment(due, Habit.NUMBER, _whole(due))
             again = replace(due, paid_on=self._later(due, 8, 20))
@@ -94,7 +93,10 @@ class PaymentPlan:
     def _in_parts(self, due: Due) -> Iterator[Payment]:
         """A part, and then the rest, which some never pay."""
         part = max(CENT, (due.amount * self._random.randint(30, 70) / 100).quantize(CENT))
-        yield self._payment(due, Habit.PARTIAL, {due.invoice.key: part})
+        first = self._payment(due, Habit.PARTIAL, {due.invoice.key: part})
+        # What is short by no more than the company's tolerance is paid less fees, unless the text says otherwise.
+        is_short = due.amount - part <= FEE_TOLERANCE
+        yield replace(first, words="ACOMPTE FACTURE {}") if is_short else first
         if due.amount > part and self._random.random() < 0.7:
             rest = replace(due, paid_on=self._later(due, 14, 35))
             yield self._payment(rest, Habit.PARTIAL, {due.invoice.key: due.amount - part})
@@ -137,6 +139,13 @@ class PaymentPlan:
                     continue
                 amount = Decimal(self._random.randint(500, 90_000)) / 100
                 yield Payment("", day, amount, payer, None, Habit.NO_CUSTOMER, words=words.format(day))
+
+
+def in_order(payments: Iterable[Payment], last_day: date) -> tuple[Payment, ...]:
+    """In the order of their booking, each with the bank's reference; those after the last day are never made."""
+    made = [payment for payment in payments if payment.booking_date <= last_day]
+    made.sort(key=lambda payment: (payment.booking_date, payment.names, payment.habit, payment.amount))
+    return tuple(replace(payment, ref=f"CT{number:07d}") for number, payment in enumerate(made, 1))
 
 
 def _whole(due: Due) -> dict[str, Decimal]:

@@ -55,8 +55,8 @@ class Remittance:
 def write_remittance(payment: Payment, documents: Mapping[str, Document], seed: int) -> Remittance:
     """What the payer writes; the same for the same payment, documents and seed."""
     random = Random(f"remittance {seed} {payment.ref}")  # noqa: S311 - figures of a demo, to be the same again
-    if payment.habit is Habit.NO_CUSTOMER:
-        return Remittance(None, payment.words)
+    if payment.words is not None:
+        return Remittance(None, payment.words.format(*(documents[key].number for key in payment.names)))
     if not payment.names:
         return Remittance(None, random.choice(_NOTHING))
     papers = [documents[key] for key in payment.names]

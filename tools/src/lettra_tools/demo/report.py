@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +17,28 @@ from lettra_tools.demo.screen import Screen
 from lettra_tools.demo.tally import Item, Money, Tally
 from lettra_tools.demo.truth import Check, Outcome
 from lettra_tools.demo.verifying import Verdict
+from lettra_tools.reviewing import RULES, Ask, proposal_lines
 
-REASONS_MAX = 6
+REASONS_MAX = 8
 LEDGER_ITEMS_MAX = 4
-PROPOSALS_MAX = 6
-LINES_MAX = 3
+PROPOSALS_MAX = 5
+ZERO = Decimal(0)
+AGED = {
+    "not due": "not_due",
+    "1-30": "days_1_30",
+    "31-60": "days_31_60",
+    "61-90": "days_61_90",
+    "91-120": "days_91_120",
+    ">120": "days_over_120",
+    "credit notes": "credit_notes",
+    "on account": "unapplied",
+    "owed": "total",
+}
+"""The columns of an aged balance: days overdue."""
+_BY_PAYER = {"exact_amount", "natural_group", "unique_sum"}
+_WRITTEN = re.compile(r" \(written '[^']*'\)")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
+_CUSTOMER = re.compile(r"(known of|like|that of|of) [^;()]+ \([\w-]+\)")
 _FIGURES = re.compile(r"\b(?:[A-Z]{2}\d{4}-)?\d[\d.,]*")
 _COLUMNS = {
     "in full": "applied in full",
@@ -28,6 +46,7 @@ _COLUMNS = {
     "proposed": "proposed to a person",
     "on account": "on account, settling nothing",
     "unapplied": "unapplied, payer unknown",
+    "sent back": "sent back",
 }
 
 
@@ -52,6 +71,10 @@ def show_life(screen: Screen, told: Told) -> None:
         f"{told.statements} daily statements booked ({told.verified} verified, {told.on_line} without a gap),"
         f" {told.transactions:,} transactions. {told.sent_twice} files were sent twice: {told.taken_twice} transactions"
         " taken twice."
+    )
+    screen.say(
+        f"{told.disputed} disputes were opened and ended with a credit note, {told.advised} e-mails said what a payment"
+        f" pays, {told.announced} payments were announced before they were booked."
     )
 
 
@@ -89,41 +112,100 @@ def _counts(found: Sequence[Outcome]) -> tuple[object, ...]:
     return (len(found), *by_outcome, sum(each.as_meant for each in found))
 
 
-def show_match_rate(screen: Screen, money: Sequence[Money]) -> None:
-    """How much was matched without a person, by which rule, and why the rest was not."""
-    received = sum((each.amount for each in money), Decimal(0))
-    applied = sum((each.applied_in_all for each in money), Decimal(0))
-    matched = sum(each.applied_in_all > 0 for each in money)
-    rules = Counter(rule for each in money for rule in each.rules)
-    named = ", ".join(f"{rule.replace('_', ' ')} {count:,}" for rule, count in rules.most_common())
+def show_rules(screen: Screen, money: Sequence[Money]) -> None:
+    """What was matched without a person, by rule, and what each rule left to one."""
+    received = sum((each.amount for each in money), ZERO)
+    rows: list[tuple[object, ...]] = []
+    for rule, number in RULES.items():
+        applied = [each for each in money if rule in each.rules.values()]
+        proposed = [each for each in money if each.proposal is not None and each.proposal.rule == rule]
+        rows.append((number, rule.replace("_", " "), *_figures(applied, proposed, money)))
+    by_payer = [each for each in money if _BY_PAYER & set(each.rules.values())]
+    less = [each for each in money if each.less]
+    rows.append((4, "who pays (asked by 5 to 7)", *_figures(by_payer, [], money)))
+    rows.append((8, f"less ({_less(less)})", *_figures(less, [], money)))
+    rows.sort(key=lambda row: int(str(row[0])))
+    matched = [each for each in money if each.applied]
+    proposals = [each for each in money if each.proposal is not None]
+    rows.append(("", "in all (4 and 8 are among the others)", *_figures(matched, proposals, money)))
+    screen.table(
+        ("#", "matched by rule", "#payments", "#share", "#EUR applied", "#proposed", "#EUR proposed"), rows
+    )
+    applied_sum = sum((each.applied_in_all for each in money), ZERO)
     screen.say(
-        f"Match rate (lettrage automatique): {matched / len(money):.1%} of the payments, {applied / received:.1%}"
-        f" of the money. Items settled by rule: {named}."
+        f"Match rate (lettrage automatique): {len(matched) / len(money):.1%} of the payments,"
+        f" {applied_sum / received:.1%} of the money."
     )
-    reasons = Counter(
-        _FIGURES.sub("…", each.reason) for each in money if each.reason and each.applied_in_all != each.amount
-    )
-    rows = [(count, reason) for reason, count in reasons.most_common(REASONS_MAX)]
-    screen.table(("#payments", "not, or not wholly, applied because"), rows)
 
 
-def show_proposals(screen: Screen, money: Sequence[Money]) -> None:
-    """What a person would review: what each payment may settle, and why it was not settled alone."""
-    proposals = [each.proposal for each in money if each.proposal is not None]
-    screen.say(f"{len(proposals):,} payments wait for a person, who confirms or refuses what is proposed.")
-    rows = [
+def _figures(
+    applied: Sequence[Money], proposed: Sequence[Money], money: Sequence[Money]
+) -> tuple[object, ...]:
+    return (
+        f"{len(applied):,}",
+        f"{len(applied) / len(money):.1%}",
+        _sum(sum((each.applied_in_all for each in applied), ZERO)),
+        len(proposed) or "",
+        f"{sum((each.on_account + each.unapplied for each in proposed), ZERO):,}" if proposed else "",
+    )
+
+
+def _less(money: Sequence[Money]) -> str:
+    kinds = Counter(kind for each in money for kind in each.less)
+    sums = {kind: sum((each.less[kind] for each in money if kind in each.less), ZERO) for kind in kinds}
+    return ", ".join(
+        f"{count} {kind.replace('_', ' ')} {sums[kind]:,}" for kind, count in kinds.most_common()
+    )
+
+
+def show_held(screen: Screen, money: Sequence[Money]) -> None:
+    """What settles nothing and is not proposed either, by the reason in words; then what is left over of the others."""
+    for title, chosen in (
+        ("held because", [each for each in money if each.is_held]),
         (
-            ", ".join(
-                f"{line.settled} of {line.item_id.partition(':')[2]}" for line in each.lines[:LINES_MAX]
-            )
-            + (f" and {len(each.lines) - LINES_MAX} more" if len(each.lines) > LINES_MAX else ""),
-            each.rule.replace("_", " "),
-            each.evidence,
-        )
-        for each in proposals[:PROPOSALS_MAX]
-    ]
-    if rows:
-        screen.table(("may settle", "by", "evidence"), rows)
+            "applied, and a rest is on account because",
+            [each for each in money if each.applied and each.on_account],
+        ),
+    ):
+        reasons: dict[str, list[Money]] = {}
+        for each in chosen:
+            reasons.setdefault(_general(each.reason or ""), []).append(each)
+        rows = [
+            (len(ours), f"{sum((e.on_account + e.unapplied for e in ours), ZERO):,}", _whose(ours), reason)
+            for reason, ours in sorted(reasons.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        ]
+        if rows:
+            screen.table(("#payments", "#EUR", "whose", title), rows[:REASONS_MAX])
+        if len(rows) > REASONS_MAX:
+            screen.say(f"and {len(rows) - REASONS_MAX} more reasons")
+
+
+def _general(reason: str) -> str:
+    """A reason without the names and figures of the single case."""
+    words = _CUSTOMER.sub(r"\1 a customer", _IBAN.sub("…", _WRITTEN.sub("", reason)))
+    return _FIGURES.sub("…", words)
+
+
+def _whose(money: Sequence[Money]) -> str:
+    known = sum(each.on_account > 0 for each in money)
+    return "its payer's" if known == len(money) else "nobody's" if not known else f"{known} known payers'"
+
+
+def show_proposals(
+    screen: Screen, proposals: Sequence[Mapping[str, Any]], ledger_of: Ask, entity_id: str
+) -> None:
+    """A few of what a person would review, of as many rules as there are, and where the others are."""
+    by_rule: dict[str, Mapping[str, Any]] = {}
+    for each in proposals:
+        by_rule.setdefault(each["rule"], each)
+    for proposal in list(by_rule.values())[:PROPOSALS_MAX]:
+        for line in proposal_lines(proposal, ledger_of):
+            screen.say(line)
+    more = len(proposals) - min(len(by_rule), PROPOSALS_MAX)
+    screen.say(
+        f"{len(proposals):,} payments wait for a person; {more:,} more are listed by:"
+        f" lettra review --entity {entity_id}, or GET /proposals?entity_id={entity_id} of matching."
+    )
 
 
 def show_balance(screen: Screen, company: Company, tally: Tally) -> None:
@@ -138,6 +220,21 @@ def show_balance(screen: Screen, company: Company, tally: Tally) -> None:
         f" - {parts['credit notes']:,} of credit notes - {parts['on account']:,} on account = {balance:,} {CURRENCY};"
         f" beside it {nobodys:,} {CURRENCY} of money whose payer nobody knows yet."
     )
+
+
+def _sum(amount: object) -> str:
+    return f"{Decimal(str(amount)):,.2f}"
+
+
+def show_aged(screen: Screen, balances: Mapping[date, Sequence[Mapping[str, Any]]]) -> None:
+    """The aged balance (balance âgée) as of several days, as matching's API gives it."""
+    rows = [
+        (day, *(_sum(total[name]) for name in AGED.values()))
+        for day, totals in balances.items()
+        for total in totals
+        if total["currency"] == CURRENCY
+    ]
+    screen.table(("as of", *(f"#{title}" for title in AGED)), rows)
 
 
 def choose_ledgers(tally: Tally, entity_id: str) -> list[str]:
@@ -157,14 +254,15 @@ def show_ledger(screen: Screen, ledger: dict[str, Any]) -> None:
     """A customer's ledger as matching's API gives it."""
     for balance in ledger["balances"]:
         screen.say(
-            f"{ledger['customer_id']} {ledger['name']}: {balance['invoices']} of invoices - {balance['credit_notes']}"
-            f" of credit notes - {balance['on_account']} on account = {balance['balance']} {balance['currency']}"
+            f"{ledger['customer_id']} {ledger['name']}: {_sum(balance['invoices'])} of invoices"
+            f" - {_sum(balance['credit_notes'])} of credit notes - {_sum(balance['on_account'])} on account"
+            f" = {_sum(balance['balance'])} {balance['currency']}"
         )
     items = ledger["items"]
     for item in items[:LEDGER_ITEMS_MAX]:
         screen.say(
-            f"   {item['document_number']:<16} {item['kind']:<12} due {item['due_date']}  {item['amount']:>9},"
-            f" open {item['open']:>9}"
+            f"   {item['document_number']:<16} {item['kind']:<12} due {item['due_date']}  {_sum(item['amount']):>9},"
+            f" open {_sum(item['open']):>9}"
         )
     if len(items) > LEDGER_ITEMS_MAX:
         screen.say(f"   and {len(items) - LEDGER_ITEMS_MAX} more")

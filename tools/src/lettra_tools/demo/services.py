@@ -39,6 +39,11 @@ class Services:
             {"account": account, "currency": currency, "entity_id": entity_id, "cadence_days": cadence_days},
         )
 
+    def set_rules(self, entity_id: str, rules: Mapping[str, str], why: str) -> None:
+        """The matching rules of an entity, where they differ from the defaults."""
+        body = {"who": "demo", "why": why, "rules": dict(rules)}
+        self.matching.put(f"/entities/{entity_id}/rules", body)
+
     def import_file(self, kind: str, file: Path) -> dict[str, Any]:
         """A CSV file of customers or invoices; all of it must be taken."""
         return _dict(self.invoicing.upload(f"/imports/{kind}", file.name, file.read_bytes()))
@@ -46,6 +51,14 @@ class Services:
     def issue(self, path: str, key: str, body: Mapping[str, object]) -> dict[str, Any]:
         """An invoice or a credit note; `key` makes it one, however often it is sent."""
         return _dict(self.invoicing.post(path, body, key=key))
+
+    def advise(self, body: Mapping[str, object]) -> None:
+        """A remittance advice by the text of a message."""
+        self.payment_ingest.post("/remittances/message", body)
+
+    def holds(self, customer_id: str) -> list[dict[str, Any]]:
+        """Which money may be a customer's."""
+        return list(self.matching.pages(f"/customers/{customer_id}/holds", "holds", limit=PAGE))
 
     def send_statements(self, file: Path) -> list[dict[str, Any]]:
         """A bank file; what became of each of its statements."""
@@ -90,9 +103,23 @@ class Services:
         """All transactions of an account as payment-ingest has them."""
         return list(self.payment_ingest.pages("/payments", "payments", account=account, limit=PAGE))
 
-    def ledger(self, customer_id: str, *, limit: int = PAGE) -> dict[str, Any]:
-        """A customer's ledger."""
-        return _dict(self.matching.get(f"/customers/{customer_id}/ledger", limit=limit))
+    def ledger(self, customer_id: str, *, limit: int = PAGE, settled: bool = False) -> dict[str, Any]:
+        """A customer's ledger; with what is settled, too, where that is asked for."""
+        path = f"/customers/{customer_id}/ledger"
+        return _dict(self.matching.get(path, limit=limit, settled=str(settled).lower()))
+
+    def proposals(self, entity_id: str) -> list[dict[str, Any]]:
+        """What waits for a person."""
+        return list(self.matching.pages("/proposals", "proposals", entity_id=entity_id, limit=PAGE))
+
+    def act(self, path: str, who: str, why: str, day: date) -> dict[str, Any]:
+        """What a person decides about a payment; the same once more changes nothing."""
+        body = {"who": who, "why": why, "business_date": str(day)}
+        return _dict(self.matching.post(path, body, key=f"demo-{path}"))
+
+    def aged_balance(self, entity_id: str, day: date) -> list[dict[str, Any]]:
+        """What is owed to an entity by days overdue, as of a day."""
+        return list(self.matching.get("/aged-balance", entity_id=entity_id, as_of=day)["totals"])
 
     def documents(self, customer_id: str) -> list[dict[str, Any]]:
         """A customer's documents as invoicing has them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +32,12 @@ from lettra_events.contracts.matching import (
     ProposalWithdrawn,
     WriteOffReversed,
 )
-from lettra_events.contracts.payments import DebitBooked, PaymentReceived
+from lettra_events.contracts.payments import (
+    AnnouncementReplaced,
+    DebitBooked,
+    PaymentReceived,
+    PaymentReturned,
+)
 
 ZERO = Decimal(0)
 
@@ -51,16 +57,18 @@ class Item:
 
 @dataclass
 class Money:
-    """A payment: what of it settles which item, by which rules, and what does not.
+    """A payment: what of it settles which item, by which rules (by item), and what does not.
 
-    `gone`: returned, refunded, transferred, or become payments of their own.
+    `less`: what is settled beside it, by kind: written off, or by credit notes that were deducted. `gone`: returned,
+    refunded, transferred, or become payments of their own.
     """
 
     entity_id: str
     currency: str
     amount: Decimal
     applied: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    rules: list[str] = field(default_factory=list)
+    rules: dict[str, str] = field(default_factory=dict)
+    less: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     on_account: Decimal = ZERO
     gone: Decimal = ZERO
     proposal: MatchProposed | None = None
@@ -77,6 +85,11 @@ class Money:
         return self.amount - self.applied_in_all - self.on_account - self.gone
 
     @property
+    def is_held(self) -> bool:
+        """Whether it settles nothing, and nothing is proposed for it either."""
+        return not self.applied and self.proposal is None and self.gone < self.amount
+
+    @property
     def outcome(self) -> str:
         """In the report's words."""
         if self.applied_in_all == self.amount:
@@ -85,6 +98,8 @@ class Money:
             return "applied, the rest on account"
         if self.proposal is not None:
             return "proposed to a person"
+        if self.gone == self.amount:
+            return "sent back"
         return "on account, settling nothing" if self.on_account > 0 else "unapplied, payer unknown"
 
 
@@ -107,13 +122,37 @@ class Tally:
         }
 
 
-@dataclass(frozen=True)
+def owed_on(events: Iterable[Event], entity_id: str, day: date) -> Decimal:
+    """What customers owe an entity by the movements up to and on a day: items, less what settles them and what is on
+    account.
+    """
+    moved = (_moved(event) for event in events if getattr(event, "entity_id", None) == entity_id)
+    return sum((amount for on, amount in moved if on <= day), ZERO)
+
+
+def _moved(event: Event) -> tuple[date, Decimal]:
+    """On which day an event changes what its customer owes, and by how much."""
+    match event:
+        case ItemOpened():
+            return event.issue_date, event.amount if event.kind == "invoice" else -event.amount
+        case CashApplied() | ItemWrittenOff() | CashPutOnAccount():
+            return event.date, -event.amount
+        case CashUnapplied() | WriteOffReversed() | CashTakenFromAccount() | CashRefunded():
+            return event.date, event.amount
+    return date.min, ZERO  # credit notes settle as much as is used of them
+
+
+@dataclass
 class Booked:
-    """What payment-ingest booked: the payments received by their bank's reference, and the sums of both ways."""
+    """What payment-ingest booked: the payments received by their bank's reference, and the sums of both ways.
+
+    `announced_first`: how many were announced before they were booked.
+    """
 
     payments: dict[tuple[str, str], PaymentReceived]
     received: dict[str, Decimal]
     spent: dict[str, Decimal]
+    announced_first: int = 0
 
 
 def fold_matching(events: Iterable[Event]) -> Tally:
@@ -144,10 +183,14 @@ def _take_item(tally: Tally, event: Event) -> None:
             tally.items[event.item_id].open -= amount
             tally.items[event.credit_item_id].open -= amount
             tally.credit_applied[event.currency] += amount
+            if event.payment_id is not None:
+                tally.money[event.payment_id].less["credit note"] += amount
         case ItemWrittenOff() | WriteOffReversed():
             amount = event.amount if isinstance(event, ItemWrittenOff) else -event.amount
             tally.items[event.item_id].open -= amount
             tally.written_off[event.currency] += amount
+            if event.payment_id is not None:
+                tally.money[event.payment_id].less[event.write_off_type] += amount
 
 
 def _take_money(tally: Tally, event: Event) -> None:
@@ -157,12 +200,12 @@ def _take_money(tally: Tally, event: Event) -> None:
         case CashApplied():
             money = tally.money[event.payment_id]
             money.applied[event.item_id] += event.amount
-            money.rules.append(event.rule)
+            money.rules[event.item_id] = event.rule
         case CashUnapplied():
-            applied = tally.money[event.payment_id].applied
-            applied[event.item_id] -= event.amount
-            if not applied[event.item_id]:
-                del applied[event.item_id]
+            money = tally.money[event.payment_id]
+            money.applied[event.item_id] -= event.amount
+            if not money.applied[event.item_id]:
+                del money.applied[event.item_id], money.rules[event.item_id]
         case CashPutOnAccount():
             money = tally.money[event.payment_id]
             money.on_account += event.amount
@@ -197,6 +240,10 @@ def fold_bookings(events: Iterable[Event]) -> Booked:
                 booked.received[event.account or ""] += event.amount
             case DebitBooked():
                 booked.spent[event.account or ""] += event.amount
+            case PaymentReturned():
+                booked.spent[event.account or ""] += event.amount + (event.charges or ZERO)
+            case AnnouncementReplaced():
+                booked.announced_first += 1
     return booked
 
 
@@ -205,14 +252,14 @@ def differences(tally: Tally, payments: Iterable[dict[str, Any]]) -> list[str]:
     found: list[str] = []
     seen = set()
     for shown in payments:
-        if Decimal(shown["announced"]):
+        came = Decimal(shown["received"]) + Decimal(shown["transferred_in"])
+        if not came:  # announced, and not booked
             continue
         seen.add(shown["payment_id"])
         money = tally.money.get(shown["payment_id"])
         if money is None:
             found.append(f"payment {shown['payment_id']} is in no event")
             continue
-        came = Decimal(shown["received"]) + Decimal(shown["transferred_in"])
         says = (came, *(Decimal(shown[name]) for name in ("applied", "on_account", "unapplied")))
         if says != (money.amount, money.applied_in_all, money.on_account, money.unapplied):
             found.append(f"payment {shown['payment_id']}: the API says {says}")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from lettra_events.contracts import Event
 from lettra_events.contracts.invoicing import NumberDrawn
 from lettra_tools.demo.model import Company, Habit, Payment
 from lettra_tools.demo.remittance import Document, write_remittance
+from lettra_tools.demo.running import Told
 from lettra_tools.demo.tally import Booked, Money, Tally
+from lettra_tools.reviewing import RULES
 
 EXAMPLES_MAX = 3
 
@@ -45,7 +47,7 @@ class Outcome:
     text: str
     money: Money | None
     settles: Mapping[str, Decimal]
-    silently: str | None = None
+    silently: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def as_meant(self) -> bool:
@@ -53,20 +55,33 @@ class Outcome:
         if self.money is None or self.money.amount != self.payment.amount:
             return False
         mine, theirs = self.payment, self.money
+        if mine.is_returned:
+            return not theirs.applied and theirs.gone == mine.amount
         if not mine.names:
-            return dict(theirs.applied) in ({}, {self.silently: mine.amount})
-        return (dict(theirs.applied), theirs.on_account, theirs.unapplied) == (
-            dict(self.settles),
-            mine.on_account,
-            Decimal(0),
+            return self.is_not_wrong
+        rest = (theirs.on_account, theirs.unapplied)
+        return (
+            self.is_not_wrong
+            and bool(theirs.applied) == bool(mine.settles)
+            and rest == (mine.on_account, Decimal(0))
         )
+
+    @property
+    def is_not_wrong(self) -> bool:
+        """Whether what is applied of it, if anything is, is what its payer meant: these items, these amounts, and no
+        more given up or deducted beside them.
+        """
+        if self.money is None:
+            return False
+        applied, less = dict(self.money.applied), sum(self.money.less.values(), Decimal(0))
+        return not applied or (applied == dict(self.settles or self.silently) and less == self.payment.less)
 
     def in_words(self) -> str:
         """For a broken promise."""
         if self.money is None:
             return f"{self.payment.ref} ({self.text}): it was never taken"
         found = {item: str(amount) for item, amount in self.money.applied.items()}
-        meant = {item: str(amount) for item, amount in self.settles.items()} or self.silently
+        meant = {item: str(amount) for item, amount in (self.settles or self.silently).items()}
         return (
             f"{self.payment.ref} of {self.payment.amount} ({self.text!r}) should settle {meant or 'nothing'},"
             f" and settles {found or 'nothing'}: {self.money.reason}"
@@ -81,13 +96,12 @@ def outcomes(
     for payment in company.payments:
         written = write_remittance(payment, documents, seed)
         received = booked.payments.get((company.account, payment.ref))
-        settles = {
-            f"{company.entity_id}:{documents[key].number}": sum_ for key, sum_ in payment.settles.items()
-        }
+        settles, silently = (
+            {f"{company.entity_id}:{documents[key].number}": sum_ for key, sum_ in meant.items()}
+            for meant in (payment.settles, payment.silently)
+        )
         money = tally.money.get(received.payment_id) if received else None
         text = " · ".join(part for part in (written.structured, written.text) if part)
-        silent = payment.silently
-        silently = f"{company.entity_id}:{documents[silent].number}" if silent else None
         found.append(Outcome(payment, text, money, settles, silently))
     return found
 
@@ -106,6 +120,55 @@ def check_payments(found: Iterable[Outcome]) -> Iterator[Check]:
     )
     yield _count("of these, payments that came before their invoice found it later", early, _as_meant)
     yield _count("no payment that named nothing was applied to what it did not pay", silent, _as_meant)
+    yield check_not_wrong(
+        "none applied wrong: what is applied of a payment is what its payer meant, to the cent", all_
+    )
+    yield _count(
+        "what fits something else as well was left to a person",
+        [each for each in all_ if each.payment.only_by_person],
+        lambda each: each.money is not None and not each.money.applied,
+    )
+    yield _count(
+        "money that went back settles nothing, and its invoice is open again",
+        [each for each in all_ if each.payment.is_returned],
+        _as_meant,
+    )
+
+
+def check_not_wrong(what: str, found: Iterable[Outcome]) -> Check:
+    """Of all payments that settle anything, each settles what it was meant for."""
+    applied = [each for each in found if each.money is not None and each.money.applied]
+    return _count(what, applied, lambda each: each.is_not_wrong)
+
+
+def check_all_occur(money: Sequence[Money]) -> Check:
+    """Every rule that can settle something did, the ninth proposed, something was less, and something was held."""
+    seen = {rule for each in money for rule in each.rules.values()}
+    seen |= {"legal_imputation" for each in money if _proposed_by(each) == "legal_imputation"}
+    missing = [rule.replace("_", " ") for rule in RULES if rule not in seen]
+    missing += [] if any(each.less for each in money) else ["less"]
+    missing += [] if any(each.proposal is not None for each in money) else ["proposed"]
+    missing += [] if any(each.is_held for each in money) else ["held"]
+    return one("rules 1 to 9 occur, and all three outcomes: applied, proposed, held", missing)
+
+
+def check_announced(company: Company, told: Told, booked: Booked) -> Check:
+    """Announced money holds its payer back until it is booked, and is then counted once."""
+    expected = sum(each.announced_on is not None for each in company.payments)
+    problems = [
+        f"{count} of {expected} {what}"
+        for what, count in (
+            ("were announced", told.announced),
+            ("held their payer", told.announced_held),
+            ("were booked in its place", booked.announced_first),
+        )
+        if count != expected
+    ]
+    return one(f"announced money holds its payer, and is booked once: {expected} payments", problems)
+
+
+def _proposed_by(money: Money) -> str | None:
+    return money.proposal.rule if money.proposal is not None else None
 
 
 def check_items(
@@ -117,22 +180,23 @@ def check_items(
 ) -> Check:
     """What is open of each document, by the demo's own books; `numbers` are the credit notes' by their keys.
 
-    A payment that named nothing counts where matching found out what it pays.
+    A payment counts by what its payer meant, where matching or a person applied it.
     """
     settled: Counter[str] = Counter()
     for each in found:
-        settled.update(each.payment.settles)
-        if each.payment.silently and each.money is not None and each.money.applied:
-            settled.update({each.payment.silently: each.payment.amount})
+        if each.money is None or not each.money.applied:
+            continue
+        for meant in (each.payment.settles, each.payment.silently, each.payment.besides):
+            settled.update(meant)
     credit = {note.corrects: note for note in company.credit_notes}
     expected = {}
     for invoice in company.invoices:
-        left = invoice.gross - settled[invoice.key]
+        left = invoice.owed - settled[invoice.key]
         note = credit.get(invoice.key)
         used = min(note.gross, left) if note else Decimal(0)
         expected[documents[invoice.key].number] = left - used
         if note:
-            expected[numbers[note.key]] = note.gross - used
+            expected[numbers[note.key]] = note.gross - used - settled[note.key]
     items = {
         item.document_number: item.open
         for item in tally.items.values()
