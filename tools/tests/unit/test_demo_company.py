@@ -182,6 +182,15 @@ def test_a_part_that_may_be_taken_for_fees_is_called_a_part() -> None:
     assert {p.words for p in short if gross[p.names[0]] == 25} >= {"ACOMPTE FACTURE {}"}
 
 
+def test_nobody_overpays_an_invoice_by_more_than_it() -> None:
+    """Guard: `more` in PaymentPlan; a person looks at such a payment, as matching's page says."""
+    company = build_company([replace(sale, gross=Decimal(5)) for sale in invent_sales(1)], 1)
+    more = [
+        p.on_account for p in company.payments if p.habit is Habit.OVERPAID and p.settles.get(p.names[0]) == 5
+    ]
+    assert max(more) == 5
+
+
 def test_it_is_a_company_of_the_size_that_was_promised(company: Company) -> None:
     assert len(company.customers) <= 300
     assert len(company.invoices) <= 3_000

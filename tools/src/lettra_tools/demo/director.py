@@ -294,6 +294,7 @@ def _show_further(screen: Screen, on: Stage, plan: Plan) -> None:
             screen.say(f"{service.name:<15} {service.url}/docs")
         screen.say(f"Files that were sent: {on.folder / 'demo'}; send one again with")
         screen.say(f"  lettra import statement {folder}/demo/bank/*.xml --folder {folder}")
+        screen.say(f"Review what waits for a person: lettra review --folder {folder}")
         screen.say(f"Everything is left up. Stop it with: lettra down --folder {folder}")
     else:
         screen.say(

@@ -79,6 +79,8 @@ class PaymentPlan:
             yield from self._in_parts(due)
         elif due.habit is Habit.OVERPAID:
             more = Decimal(self._random.choice((100, 500, 1_000, 2_345))) / 100
+            # By more than the invoice nobody overpays it: then another one is meant as well.
+            more = min(more, due.amount)
             yield self._payment(due, Habit.OVERPAID, _whole(due), amount=due.amount + more)
         elif due.habit is Habit.NOTHING:
             silent = self._payment(due, Habit.NOTHING, {}, amount=due.amount, names=())

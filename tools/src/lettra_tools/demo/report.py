@@ -204,7 +204,8 @@ def show_proposals(
     more = len(proposals) - min(len(by_rule), PROPOSALS_MAX)
     screen.say(
         f"{len(proposals):,} payments wait for a person; {more:,} more are listed by:"
-        f" lettra review --entity {entity_id}, or GET /proposals?entity_id={entity_id} of matching."
+        f" lettra review --entity {entity_id}, or GET /proposals?entity_id={entity_id} of matching"
+        " (KEEP=1 leaves it up)."
     )
 
 
