@@ -175,7 +175,14 @@ create table payment_uses (
     currency    text    not null,
     applied     numeric not null,
     on_account  numeric not null,
+    refunded    numeric not null,
     primary key (payment_id, customer_id)
+);
+
+-- Projection: how much of each payment was transferred to other legal entities, from matching's events.
+create table payment_transfers (
+    payment_id      text    primary key,
+    transferred_out numeric not null
 );
 
 -- Aside: bank files as they came, from before the first decision on them until all of their statements came to an

@@ -27,7 +27,7 @@ SERVICE = Service(
     package="lettra_payment_ingest",
     reading=READING,
     state=STATE,
-    projections=(payment_uses.PAYMENT_USES,),
+    projections=(payment_uses.PAYMENT_USES, payment_uses.PAYMENT_TRANSFERS),
     router=router,
     settings=PaymentIngestSettings,
 )

@@ -14,15 +14,19 @@ from lettra_payment_ingest.queries.cursors import by_day
 
 
 class UseView(BaseModel):
-    """What of a payment a customer has: settling items, and unapplied."""
+    """What of a payment a customer has: settling items, unapplied, and paid back."""
 
     customer_id: str
     applied: Decimal
     on_account: Decimal
+    refunded: Decimal
 
 
 class PaymentView(BaseModel):
-    """A payment. `uses` say what became of it; `unassigned` is what is nobody's yet (null for money spent)."""
+    """A payment. `uses` say what became of it; `unassigned` is what is nobody's yet (null for money spent).
+
+    `transferred_out`: what another legal entity has of it.
+    """
 
     payment_id: str
     direction: str
@@ -57,6 +61,7 @@ class PaymentView(BaseModel):
     returns: str | None
     review: str | None
     uses: list[UseView]
+    transferred_out: Decimal
     unassigned: Decimal | None
 
 
@@ -71,8 +76,9 @@ _PAYMENTS = """
 select * from payments where account = $1 and (booking_date, payment_id) > ($2, $3)
  order by booking_date, payment_id limit $4"""
 _USES = """
-select payment_id, customer_id, applied, on_account from payment_uses
+select payment_id, customer_id, applied, on_account, refunded from payment_uses
  where payment_id = any($1) order by customer_id"""
+_TRANSFERS = "select payment_id, transferred_out from payment_transfers where payment_id = any($1)"
 
 
 async def list_payments(pool: asyncpg.Pool[Any], account: str, after: str, limit: int) -> PaymentPage:
@@ -93,11 +99,12 @@ async def _with_uses(pool: asyncpg.Pool[Any], rows: Sequence[asyncpg.Record]) ->
     uses: dict[str, list[UseView]] = {row["payment_id"]: [] for row in rows}
     for use in await pool.fetch(_USES, list(uses)):
         uses[use["payment_id"]].append(UseView(**dict(use)))
-    return [_view(row, uses[row["payment_id"]]) for row in rows]
+    gone: dict[str, Decimal] = dict(await pool.fetch(_TRANSFERS, list(uses)))
+    return [_view(row, uses[row["payment_id"]], gone.get(row["payment_id"], Decimal(0))) for row in rows]
 
 
-def _view(row: asyncpg.Record, uses: list[UseView]) -> PaymentView:
-    used = sum((use.applied + use.on_account for use in uses), Decimal(0))
+def _view(row: asyncpg.Record, uses: list[UseView], transferred_out: Decimal) -> PaymentView:
+    used = sum((use.applied + use.on_account + use.refunded for use in uses), transferred_out)
     left = Decimal(0) if row["detailed"] else row["amount"] - row["returned"]
     unassigned = left - used if row["direction"] == "credit" else None
-    return PaymentView(**dict(row), uses=uses, unassigned=unassigned)
+    return PaymentView(**dict(row), uses=uses, transferred_out=transferred_out, unassigned=unassigned)
