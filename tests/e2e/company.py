@@ -20,7 +20,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from lettra_tools.stack.local import LocalServers
 
-IBAN = "FR7630006000011234567890189"
 PATIENCE_SECONDS = 60
 
 
@@ -42,9 +41,15 @@ class Company:
         return int(next(p["pid"] for p in processes if role in p["roles"]))
 
     def post(self, service: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
-        answer = httpx.post(self.url(service) + path, json=body, headers=headers, timeout=30)
+        answer = self.answer(service, path, body, **headers)
         assert answer.is_success, answer.text
         return answer.json()
+
+    def answer(
+        self, service: str, path: str, body: dict[str, Any] | None = None, **headers: str
+    ) -> httpx.Response:
+        """What is answered to a command, also where it is refused."""
+        return httpx.post(self.url(service) + path, json=body, headers=headers, timeout=30)
 
     def get(self, service: str, path: str) -> Any:
         answer = httpx.get(self.url(service) + path, timeout=30)
@@ -129,25 +134,3 @@ def running_company(*options: str) -> Iterator[Company]:
     finally:
         lettra("down", "--folder", folder)
         LocalServers(folder).remove()
-
-
-def statement(number: int, day: str, opening: str, closing: str, entries: list[tuple[str, str, str]]) -> str:
-    """A CAMT.053 statement: entries are bank reference, amount and remittance text, all credits."""
-    lines = "".join(
-        f"<Ntry><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>"
-        f"<BookgDt><Dt>{day}</Dt></BookgDt><ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{ref}</AcctSvcrRef>"
-        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
-        for ref, amount, text in entries
-    )
-    balances = "".join(
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt>"
-        f"<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
-        for code, amount in (("OPBD", opening), ("CLBD", closing))
-    )
-    return (
-        "<?xml version='1.0'?><Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.02'><BkToCstmrStmt>"
-        f"<GrpHdr><MsgId>M{number}</MsgId><CreDtTm>{day}T20:00:00</CreDtTm></GrpHdr>"
-        f"<Stmt><Id>S{number}</Id><ElctrncSeqNb>{number}</ElctrncSeqNb><CreDtTm>{day}T20:00:00</CreDtTm>"
-        f"<FrToDt><FrDtTm>{day}T00:00:00</FrDtTm><ToDtTm>{day}T23:59:59</ToDtTm></FrToDt>"
-        f"<Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>{balances}{lines}</Stmt></BkToCstmrStmt></Document>"
-    )
