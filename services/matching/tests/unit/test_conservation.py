@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from receivables import CONTEXT, DAY, act, bad_debt, credit_note, invoice, payment, returned
+from receivables import CONTEXT, DAY, act, bad_debt, credit_note, customer, invoice, payment, returned
+from told_later import advice, detailed, disputed, resolved
 
 from lettra_events.contracts import Event
 from lettra_events.contracts import matching as said
@@ -34,6 +35,7 @@ from lettra_matching.reactions import react
 NUMBERS = ["FA-1001", "FA-1002", "FA-1003", "FA-1004", "FA-1005"]
 CUSTOMER_OF = {"FA-1001": "C1", "FA-1002": "C1", "FA-1003": "C1", "FA-1004": "C2", "FA-1005": "C2"}
 NAMES = [f"P{n}" for n in range(6)]
+IBAN = "FR1420041010050500013M02606"
 SETTINGS = settings(deadline=None, max_examples=40)
 ZERO = Decimal(0)
 Act = Callable[[Workspace], Any]
@@ -97,7 +99,14 @@ def person(draw: st.DrawFn) -> Act:
         "business_date": DAY + timedelta(draw(st.integers(0, 9))),
     }
     number = draw(st.sampled_from(NUMBERS))
-    line = said.ProposedLine(customer_id=CUSTOMER_OF[number], item_id=f"FR01:{number}", settled=amount)
+    given_up = draw(st.sampled_from([ZERO, ZERO, Decimal("0.5")]))
+    line = said.ProposedLine(
+        customer_id=CUSTOMER_OF[number],
+        item_id=f"FR01:{number}",
+        settled=amount,
+        write_off=given_up,
+        write_off_type="bank_fees" if given_up else None,
+    )
     to_customer = draw(st.booleans())
     target = {"to_customer_id": "C2"} if to_customer else {"to_entity_id": "FR02"}
     return draw(
@@ -115,8 +124,21 @@ def person(draw: st.DrawFn) -> Act:
 
 
 @st.composite
+def said_later(draw: st.DrawFn, name: str) -> list[Event]:
+    """What the bank or the payer says of a payment behind it: it is several, or an advice tells what it pays."""
+    numbers = draw(st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=2, unique=True))
+    if draw(st.booleans()):
+        return [advice(name, *((number, draw(amounts)) for number in numbers))]
+    parts = [(f"{name}-{number}", draw(amounts), number) for number in numbers]
+    received = [payment(part, amount, number, part_of=name) for part, amount, number in parts]
+    return [detailed(name, *((part, amount) for part, amount, _ in parts)), *received]
+
+
+@st.composite
 def any_history(draw: st.DrawFn) -> list[Event | Act]:
-    """Invoices, credit notes and bad debt behind them, payments that name anything, returns and acts behind those."""
+    """Invoices; credit notes, disputes and bad debt behind them; payments that name anything or only who pays; returns,
+    parts, advices and acts behind those.
+    """
     numbers = draw(st.lists(st.sampled_from(NUMBERS), unique=True, min_size=1))
     events: list[Event | Act] = [
         invoice(
@@ -136,12 +158,23 @@ def any_history(draw: st.DrawFn) -> list[Event | Act]:
         named = draw(st.lists(st.sampled_from([*NUMBERS, "AV-0001", "2026"]), max_size=4))
         place = draw(st.integers(0, len(events)))
         booked = DAY + timedelta(draw(st.integers(0, 5)))
-        events.insert(place, payment(name, draw(amounts), ", ".join(named), booked=booked))
+        text, account = ", ".join(named), draw(st.sampled_from([None, IBAN]))
+        paid = payment(name, draw(amounts), text, booked=booked, counterparty_iban=account)
+        events.insert(place, paid)
         if draw(st.booleans()):
             back = returned(name, draw(amounts), booked + timedelta(draw(st.integers(0, 5))))
             events.insert(draw(st.integers(place + 1, len(events))), back)
+        if draw(st.integers(0, 3)) == 0:
+            for later in draw(said_later(name)):
+                events.insert(draw(st.integers(place + 1, len(events))), later)
     if "FA-1001" in numbers and draw(st.booleans()):
         events.append(bad_debt(draw(amounts)))
+    if "FA-1001" in numbers and draw(st.booleans()):
+        contested = draw(amounts)
+        events += [disputed(contested), *draw(st.sampled_from([[], [resolved(contested)]]))]
+    if draw(st.booleans()):
+        known = customer(draw(st.sampled_from(["C1", "C2"])), ibans=(IBAN,))
+        events.insert(draw(st.integers(0, len(events))), known)
     for _ in range(draw(st.integers(0, 5))):
         events.insert(draw(st.integers(0, len(events))), draw(person()))
     return events
@@ -194,7 +227,7 @@ def moved(event: Event) -> Iterable[tuple[str, str, Decimal]]:
             yield event.payment_id, "refunded", event.amount
         case said.PaymentSentBack():
             yield event.payment_id, "returned", event.amount
-        case said.PaymentTransferredOut():
+        case said.PaymentTransferredOut() | said.PaymentSplit():
             yield event.payment_id, "transferred_out", event.amount
 
 

@@ -3,53 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
-from receivables import DAY, LATER, act, after, bad_debt, credit_note, customer, invoice, payment, returned
+from receivables import LATER, act, after, bad_debt, credit_note, customer, invoice, payment, returned
+from told_later import advice, announced, detailed, disputed, resolved
 
-from lettra_events.contracts.invoicing import DisputeOpened, DisputeResolved
 from lettra_events.contracts.matching import CashUnapplied, ItemDisputed, ItemWrittenOff
 from lettra_events.contracts.payments import (
-    AdviceLine,
     AnnouncementReplaced,
     AnnouncementWithdrawn,
-    PaymentAnnounced,
-    PaymentDetailed,
-    PaymentPart,
-    RemittanceAdviceLinked,
 )
 from lettra_matching.handlers import acts
-
-EUR: dict[str, Any] = {"entity_id": "FR01", "currency": "EUR"}
-
-
-def announced(name: str, amount: int, text: str | None = None, **more: Any) -> PaymentAnnounced:
-    return PaymentAnnounced(
-        announcement_id=name,
-        account="FR1420041010050500013M02606",
-        source="notification",
-        entry_ref=name,
-        announced_on=DAY,
-        amount=Decimal(amount),
-        remittance=text,
-        **EUR,
-        **more,
-    )
-
-
-def advice(payment_id: str, *lines: tuple[str, int], text: str | None = None) -> RemittanceAdviceLinked:
-    return RemittanceAdviceLinked(
-        advice_id=f"A-{payment_id}",
-        payment_id=payment_id,
-        customer_id="C1",
-        total=Decimal(100),
-        lines=tuple(AdviceLine(document_number=number, amount=Decimal(amount)) for number, amount in lines),
-        text=text,
-        evidence="amount and date",
-        **EUR,
-    )
-
 
 # -- returned ---------------------------------------------------------------------------------------------------
 
@@ -115,16 +78,6 @@ def test_what_is_reopened_by_a_return_is_there_for_who_waited_for_it() -> None:
 
 
 # -- several ----------------------------------------------------------------------------------------------------
-
-
-def detailed(name: str, *parts: tuple[str, int]) -> PaymentDetailed:
-    return PaymentDetailed(
-        payment_id=name,
-        amount=Decimal(sum(amount for _name, amount in parts)),
-        parts=tuple(PaymentPart(payment_id=part, amount=Decimal(amount)) for part, amount in parts),
-        evidence="CAMT.054",
-        **EUR,
-    )
 
 
 def test_a_payment_that_turns_out_to_be_several_makes_room_for_them() -> None:
@@ -203,38 +156,6 @@ def test_an_advice_without_lines_is_read_as_the_payment_s_own_text() -> None:
 
 
 # -- items ------------------------------------------------------------------------------------------------------
-
-
-def disputed(amount: int, dispute: str = "D1") -> DisputeOpened:
-    return DisputeOpened(
-        customer_id="C1",
-        entity_id="FR01",
-        document_number="FA-1001",
-        dispute_id=dispute,
-        reason="price",
-        amount=Decimal(amount),
-        currency="EUR",
-        owner="Paul",
-        due_date=LATER,
-        opened_on=DAY,
-        who="Anne",
-    )
-
-
-def resolved(amount: int, dispute: str = "D1") -> DisputeResolved:
-    return DisputeResolved(
-        customer_id="C1",
-        entity_id="FR01",
-        document_number="FA-1001",
-        dispute_id=dispute,
-        outcome="rejected",
-        amount=Decimal(amount),
-        currency="EUR",
-        credited=Decimal(0),
-        resolved_on=LATER,
-        who="Anne",
-        why="delivered",
-    )
 
 
 def test_disputes_are_restated_as_the_amount_that_is_disputed_now() -> None:
