@@ -141,6 +141,7 @@ def incoming(payment: Payment) -> Incoming:
         remittance="\n".join(filter(None, (payment.remittance, payment.advice_text))) or None,
         end_to_end_id=payment.end_to_end_id,
         advice=tuple(map(_advice, payment.advice)),
+        in_hand=bool(payment.barred),
     )
 
 

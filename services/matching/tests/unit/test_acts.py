@@ -346,5 +346,19 @@ def test_money_that_a_person_freed_is_not_used_before_that_day() -> None:
     assert story.payment("P1").applied == 50
     story.doing(lambda w: acts.undo_match(w, "P1", act(day=DAY + timedelta(9))))
     story.when(invoice("FA-1002", 50))
+    story.doing(lambda w: acts.confirm(w, "P1", act(day=DAY)))
     assert (story.payment("P1").applied, story.last(CashApplied).item_id) == (50, "FR01:FA-1002")
     assert story.last(CashApplied).date == DAY + timedelta(9)
+
+
+def test_what_would_be_applied_of_money_that_a_person_took_away_is_only_proposed() -> None:
+    """Who undid a match wants to look first. Guard: `in_hand` (engine/deciding.py)."""
+    iban = "DE89370400440532013000"
+    story = after(
+        customer(ibans=(iban,)), invoice("FA-1001", 50), payment("P1", 50, None, counterparty_iban=iban)
+    )
+    story.doing(lambda w: acts.undo_match(w, "P1", act()))
+    said = story.when(invoice("FA-1002", 50))
+    assert story.payment("P1").applied == 0
+    assert [line for line in said if "may settle" in line] == ["P1 may settle 50 of FA-1002"]
+    assert story.payment("P1").held_for == ("C1",)

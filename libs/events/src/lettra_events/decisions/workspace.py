@@ -105,13 +105,13 @@ class Workspace:
         return [cast("R | None", loaded.get(key)) for key in wanted]
 
     def foresee(self, what: str, ask: Callable[[], object]) -> None:
-        """Ask for what will be needed, until nothing of it is missing; never again for `what` in this transaction.
+        """Ask for what will be needed: once over nothing, and once more on what that brought (store/running.py).
 
-        `ask` only reads: where all rows are in memory it is not called.
+        `ask` only reads, and nothing depends on it: where all rows are in memory it is not called.
         """
         if what not in self._foreseen and not self._all:
-            ask()
             self._foreseen.add(what)
+            ask()
 
     def expect(
         self,

@@ -47,7 +47,7 @@ def decide(payment: Incoming, candidates: Candidates, rules: Rules) -> Decision:
         finding = find(case)
         if finding is None:
             continue
-        if finding.opens and (proposal is None or not proposal.blocks):
+        if finding.opens and not payment.in_hand and (proposal is None or not proposal.blocks):
             return _decision(case, finding, "applied")
         proposal = _better(proposal, finding)
     if proposal is None or proposal.settlement is None:
@@ -57,8 +57,8 @@ def decide(payment: Incoming, candidates: Candidates, rules: Rules) -> Decision:
 
 def _better(first: Finding | None, second: Finding) -> Finding:
     """The proposal of the earlier rule, unless it has none to make, or the later one would have been applied."""
-    if first is None:
-        return second
+    if first is None or first.opens:
+        return first or second
     if second.settlement is None or not second.opens:
         return first
     if first.settlement is not None and first.blocks:

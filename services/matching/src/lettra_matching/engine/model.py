@@ -38,6 +38,7 @@ class Incoming:
     """Money to be matched: `amount` is what settles no item yet, more than zero.
 
     `entity_id` None: the receiving account says nothing of the legal entity, so items of any may be meant.
+    `in_hand`: a person took it away from something, so nothing is applied, only proposed.
     """
 
     payment_id: str
@@ -52,6 +53,7 @@ class Incoming:
     remittance: str | None = None
     end_to_end_id: str | None = None
     advice: tuple[AdviceLine, ...] = ()
+    in_hand: bool = False
 
     def __post_init__(self) -> None:
         if self.amount <= 0:
