@@ -112,7 +112,7 @@ def payment(
     )
 
 
-def returned(name: str, amount: int, on: date = LATER) -> PaymentReturned:
+def returned(name: str, amount: int | Decimal, on: date = LATER) -> PaymentReturned:
     return PaymentReturned(
         payment_id=name,
         return_id=f"R-{name}",
