@@ -1,7 +1,8 @@
 """The table of the matrix: at which places something is killed, and what is killed there.
 
 A line is a place in a process: the failpoint, where it is armed (a service, or `lettra`: the operator's commands), and
-which time it is come to counts. Each is tried with each victim: the process itself, Kafka, and PostgreSQL.
+which time it is come to counts. Each is tried with each victim: the process itself, Kafka, and PostgreSQL; what
+matching makes of money is tried without Kafka, whose part is the same in all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Victim = Literal["process", "kafka", "postgres"]
-Script = Literal["days", "anew"]
+Script = Literal["days", "anew", "money"]
 VICTIMS: tuple[Victim, ...] = ("process", "kafka", "postgres")
 
 
@@ -20,6 +21,7 @@ VICTIMS: tuple[Victim, ...] = ("process", "kafka", "postgres")
 class Place:
     """A failpoint's N-th time in a process, in one of the scripts; `quick`: the victims that `make test` tries.
 
+    `at`: the step of the script before which the service is started anew, armed; the times count from there.
     `outage_seconds`: how long a killed server stays away, beside the time that it takes to start.
     """
 
@@ -29,6 +31,8 @@ class Place:
     time: int = 1
     quick: tuple[Victim, ...] = ()
     script: Script = "days"
+    at: str = ""
+    victims: tuple[Victim, ...] = VICTIMS
     outage_seconds: float = 0.0
 
 
@@ -45,7 +49,16 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.place.where}-{self.place.failpoint}@{self.place.time}-{self.victim}"
+        place = f"{self.place.where}-{self.place.failpoint}@{self.place.time}"
+        return f"{place}{f'-in-{self.place.at}' if self.place.at else ''}-{self.victim}"
+
+
+BESIDE_KAFKA: tuple[Victim, ...] = ("process", "postgres")
+
+
+def _reaction(failpoint: str, at: str, time: int = 1, quick: tuple[Victim, ...] = ()) -> Place:
+    step = failpoint.partition(".")[0]
+    return Place(step, failpoint, "matching", time, quick, script="money", at=at, victims=BESIDE_KAFKA)
 
 
 PLACES = (
@@ -98,6 +111,31 @@ PLACES = (
     Place("generation", "generation.announced", "lettra", script="anew"),
     Place("generation", "generation.switched", "invoicing", script="anew"),
     Place("generation", "generation.consumer_moved", "matching", script="anew"),
+    # What matching makes of money, its records and acts.
+    _reaction("consume.decided", "take"),
+    _reaction("consume.written", "take", quick=("process",)),
+    _reaction("consume.written", "take", 2),
+    _reaction("consume.committed", "take"),
+    _reaction("append.before", "confirm"),
+    _reaction("append.written", "confirm", quick=("postgres",)),
+    _reaction("append.committed", "confirm"),
+    _reaction("append.written", "refuse"),
+    _reaction("append.written", "undo"),
+    _reaction("append.committed", "undo"),
+    _reaction("append.written", "give"),
+    _reaction("append.committed", "give", 2),
+    _reaction("consume.decided", "send_back"),
+    _reaction("consume.written", "send_back"),
+    _reaction("consume.committed", "send_back"),
+    _reaction("consume.written", "contest"),
+    _reaction("consume.decided", "credit"),
+    _reaction("consume.written", "credit"),
+    _reaction("consume.committed", "credit"),
+    _reaction("consume.written", "state"),
+    _reaction("consume.committed", "state"),
+    _reaction("consume.written", "look_again"),
+    _reaction("consume.written", "look_again", 2),
+    _reaction("consume.committed", "look_again"),
 )
 
 
@@ -111,5 +149,5 @@ def cells(*, whole: bool) -> Iterator[Cell]:
     for victim in VICTIMS:
         for place in PLACES:
             cell = Cell(place, victim)
-            if whole or cell.is_quick:
+            if victim in place.victims and (whole or cell.is_quick):
                 yield cell

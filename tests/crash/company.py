@@ -78,11 +78,15 @@ class Armed:
 
 @dataclass
 class Company:
-    """The services on a pair of servers, in a folder of their own; `tend` keeps all of it running."""
+    """The services on a pair of servers, in a folder of their own; `tend` keeps all of it running.
+
+    `armed_at`: the step in which a service is armed; without it everything is armed from the start.
+    """
 
     local: LocalServers
     folder: Path
     armed: Armed | None = None
+    armed_at: str = ""
     outage_seconds: float = 0.0
     children: dict[str, Program] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
@@ -111,6 +115,16 @@ class Company:
             )
             self.children[name].start()
 
+    def begin(self, step: str) -> None:
+        """Start the service anew, armed, if this is the step for it."""
+        if self.armed is None or step != self.armed_at:
+            return
+        child = self.children[self.armed.where]
+        child.stop()
+        child.environment = {**child.environment, **self.armed.environment}
+        child.arguments = ROLES
+        child.start()
+
     def stop(self) -> None:
         """End the services; the servers stay."""
         for child in self.children.values():
@@ -122,7 +136,8 @@ class Company:
         """The environment of a service or of a command; armed if the cell says so."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("LETTRA_")}
         servers = {"LETTRA_POSTGRES": self.servers.postgres, "LETTRA_KAFKA": self.servers.kafka}
-        armed = self.armed.environment if self.armed is not None and self.armed.where == where else {}
+        now = self.armed is not None and self.armed.where == where and not self.armed_at
+        armed = self.armed.environment if self.armed is not None and now else {}
         return own | SETTINGS | servers | armed
 
     def tend(self) -> None:

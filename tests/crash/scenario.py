@@ -1,6 +1,7 @@
 """The scripts of the cells: a small company's days, with fixed keys and dates, so that two runs decide the same.
 
-`days`: what is done every day, with a bad release on one of them. `anew`: tables and topics are made anew.
+`days`: what is done every day, with a bad release on one of them. `anew`: tables and topics are made anew. `money`:
+what matching makes of money, a reaction a step.
 
 Each step ends when all of it is published and applied. Between services and topics nothing is left to chance: what
 the end state would depend on is done in steps of their own.
@@ -19,6 +20,7 @@ from lettra_tools.demo.remittance import Remittance
 
 from .cells import Script
 from .company import Company
+from .money import MONEY_STEPS
 from .quiet import quiet
 
 ENTITY = "FR01"
@@ -259,4 +261,5 @@ SCRIPTS: dict[Script, tuple[Step, ...]] = {
         forget,
     ),
     "anew": (register, issue, take_payments, replay, restate, repartition, go_on),
+    "money": MONEY_STEPS,
 }

@@ -17,7 +17,7 @@ SUMMARY = ROOT / "docs" / "crash-matrix.md"
 GIB = 2**30
 _INTRODUCTION = """# The crash matrix
 
-Written by `make crash`; do not edit. The script of `tests/crash/scenario.py` runs once undisturbed, and once for each
+Written by `make crash`; do not edit. A script of `tests/crash/scenario.py` runs once undisturbed, and once for each
 cell. In a cell one process is killed (SIGKILL) at the very moment in which a service, or the operator's command, comes
 to a place in the code for the given time: that process itself, Kafka, or PostgreSQL. What was killed is started again,
 what was not answered is asked again. A cell has passed when the place was come to and the victim killed, the histories
@@ -53,8 +53,11 @@ def write_summary(results: Mapping[str, Result], seconds: float, loads: Sequence
 
 
 def _row(place: Place, results: Mapping[str, Result]) -> str:
-    told = [_told(results.get(Cell(place, victim).name)) for victim in VICTIMS]
-    return f"| {place.step} | {place.failpoint} | `{place.where}` | {place.time} | {' | '.join(told)} |"
+    told = [
+        _told(results.get(Cell(place, victim).name)) if victim in place.victims else "-" for victim in VICTIMS
+    ]
+    where = f"`{place.where}`" + (f", in `{place.at}`" if place.at else "")
+    return f"| {place.step} | {place.failpoint} | {where} | {place.time} | {' | '.join(told)} |"
 
 
 def _told(result: Result | None) -> str:

@@ -34,6 +34,7 @@ async def run(company: Company, script: Script) -> EndState:
     try:
         for step in SCRIPTS[script]:
             begun = time.monotonic()
+            company.begin(step.__name__)
             await step(company)
             sys.stdout.write(f"{step.__name__}: {time.monotonic() - begun:.1f} s\n")
         await company.lettra("verify", *([] if is_whole() and company.armed is None else ["--skip-rebuild"]))
@@ -67,7 +68,7 @@ async def test_a_kill_changes_nothing(cell: Cell, local: LocalServers, tmp_path:
     wanted = await undisturbed_run(local, cell.place.script, tmp_path)
     await empty(local.start())
     fired = tmp_path / "fired"
-    company = Company(local, tmp_path, armed(cell, local, fired), cell.place.outage_seconds)
+    company = Company(local, tmp_path, armed(cell, local, fired), cell.place.at, cell.place.outage_seconds)
     found = await run(company, cell.place.script)
     assert company.armed is not None
     assert company.armed.trace.exists(), f"{cell.place.failpoint} was not reached {cell.place.time} times"
