@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -227,3 +229,17 @@ def test_expected_versions_are_those_before_the_decisions() -> None:
     workspace.loaded(ACCOUNTS, [("a",), ("b",)], [Account("a", 1)])
     workspace.append(*(Deposited(account=name, amount=1) for name in "aaba"))
     assert workspace.expected_versions() == {"account:a": 7, "account:b": 0}
+
+
+def test_a_workspace_goes_with_its_last_user() -> None:
+    """Else each batch would stay in memory until the collector comes by. Guard: what is on the undo list is not bound."""
+    workspace = Workspace(toys.evolve, everything_loaded=True)
+    workspace.begin(Cause("first", "c", "r"))
+    workspace.append(Opened(account="a", holder="h", names=("n",)))
+    gone = weakref.ref(workspace)
+    gc.disable()
+    try:
+        del workspace
+        assert gone() is None
+    finally:
+        gc.enable()

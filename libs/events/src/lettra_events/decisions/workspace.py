@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from operator import methodcaller
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -55,7 +55,8 @@ class Cause:
     reaction: str
 
 
-_Restore = Callable[[], None]
+_Restore = Callable[["Workspace"], None]
+"""Named by the method's name: bound to its workspace it would keep a whole batch until the collector comes by."""
 _UNKNOWN = object()
 """In place of a row that was not fetched: None would say that there is none."""
 
@@ -223,7 +224,7 @@ class Workspace:
     def discard(self) -> None:
         """Undo everything since `begin`."""
         while len(self._undo) > self._mark:
-            self._undo.pop()()
+            self._undo.pop()(self)
         self._index = 0
 
     def reset(self) -> None:
@@ -242,7 +243,7 @@ class Workspace:
                 self.apply(one)
             self._versions[stream] = version + 1
             self.staged.append(self._stage(event))
-            self._undo.append(partial(self._unstage, stream, version))
+            self._undo.append(methodcaller("_unstage", stream, version))
 
     def _foresee(self, decided: Iterable[tuple[Event, list[Change[Any]]]]) -> None:
         """Ask at once for all that the events will need, as far as that shows before they are folded."""
@@ -273,7 +274,7 @@ class Workspace:
         if stream not in self._versions:
             self._versions[stream] = NEW_STREAM
             self._created.add(stream)
-            self._undo.append(partial(self._uncreate, stream))
+            self._undo.append(methodcaller("_uncreate", stream))
         elif self._versions[stream] != NEW_STREAM:
             raise StaleVersion(stream, NEW_STREAM, self._versions[stream])
         self.append(event)
@@ -347,7 +348,7 @@ class Workspace:
         for name in needs.guards - self._unlocked:
             self._unlocked.add(name)
             self._unlocked_here.add(name)
-            self._undo.append(partial(self._lock_no_more, name))
+            self._undo.append(methodcaller("_lock_no_more", name))
 
     def _lock_no_more(self, name: str) -> None:
         self._unlocked.discard(name)
@@ -369,7 +370,7 @@ class Workspace:
     def _change(self, table: Table[Any], key: Key, row: Any) -> None:
         known = self._rows[table].get(key, _UNKNOWN)
         changed = self._changed.setdefault(table, set())
-        self._undo.append(partial(self._restore, table, key, known, key in changed))
+        self._undo.append(methodcaller("_restore", table, key, known, key in changed))
         self._set(table, key, row)
         changed.add(key)
 
