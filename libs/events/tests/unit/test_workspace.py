@@ -232,7 +232,7 @@ def test_expected_versions_are_those_before_the_decisions() -> None:
 
 
 def test_a_workspace_goes_with_its_last_user() -> None:
-    """Else each batch would stay in memory until the collector comes by. Guard: what is on the undo list is not bound."""
+    """Else each batch would stay in memory until the collector comes by. Guard: the undo list binds no workspace."""
     workspace = Workspace(toys.evolve, everything_loaded=True)
     workspace.begin(Cause("first", "c", "r"))
     workspace.append(Opened(account="a", holder="h", names=("n",)))

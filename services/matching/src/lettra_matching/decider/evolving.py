@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from lettra_events.contracts import Event
 from lettra_events.contracts import matching as said
-from lettra_events.decisions.tables import Change, change, put, remove
+from lettra_events.decisions.tables import Change, change, changed, put, remove
 from lettra_matching.candidates import item_marks, payer_marks
 from lettra_matching.domain import (
     ACCOUNT_DAYS,
@@ -56,11 +55,11 @@ def _item(event: Event) -> Iterator[Change[Any]]:
         case said.ItemOpened():
             yield put(OPEN_ITEMS, new_item(event))
         case said.ItemDisputed():
-            yield _of_item(event, lambda row: replace(row, disputed=event.disputed))
+            yield _of_item(event, lambda row: changed(row, disputed=event.disputed))
         case said.ItemSettled():
-            yield _of_item(event, lambda row: replace(row, lettrage=event.lettrage, settled_on=event.date))
+            yield _of_item(event, lambda row: changed(row, lettrage=event.lettrage, settled_on=event.date))
         case said.ItemReopened():
-            yield _of_item(event, lambda row: replace(row, lettrage=None, settled_on=None))
+            yield _of_item(event, lambda row: changed(row, lettrage=None, settled_on=None))
 
 
 def new_item(event: said.ItemOpened) -> OpenItem:
@@ -76,7 +75,7 @@ def new_item(event: said.ItemOpened) -> OpenItem:
         reopened_on=event.issue_date,
         moves=(),
     )
-    return replace(row, marks=item_marks(row))
+    return changed(row, marks=item_marks(row))
 
 
 def _of_item(event: Any, how: Any) -> Change[OpenItem]:
@@ -102,14 +101,14 @@ def _move(event: Any, item_id: str, by: Decimal, open_after: Decimal) -> Iterato
     def moved(row: OpenItem) -> OpenItem:
         if row.open + by != open_after:
             raise ValueError(f"{item_id}: {row.open} open and {by} more is not {open_after}")
-        after = replace(
+        after = changed(
             row,
             open=open_after,
             payable_by=row.customer_id if open_after else None,
             reopened_on=max(row.reopened_on, event.date) if by > 0 else row.reopened_on,
             moves=moves_with(row.moves, event.date, by),
         )
-        return replace(after, marks=item_marks(after))
+        return changed(after, marks=item_marks(after))
 
     yield change(OPEN_ITEMS, (event.customer_id, item_id), moved)
 
@@ -133,7 +132,7 @@ def _account(event: Event) -> Iterator[Change[Any]]:
 def _put_on_account(row: Payment, event: said.CashPutOnAccount) -> Payment:
     if row.account_customer_id not in (None, event.customer_id):
         raise ValueError(f"payment {row.payment_id} is on account of {row.account_customer_id} already")
-    return replace(
+    return changed(
         row,
         on_account=row.on_account + event.amount,
         unapplied=row.unapplied - event.amount,
@@ -153,7 +152,7 @@ def _off_account(
 ) -> Payment:
     left = row.on_account - event.amount
     return _quiet_if_spent(
-        replace(
+        changed(
             row,
             on_account=left,
             unapplied=row.unapplied + unapplied,
@@ -166,7 +165,7 @@ def _off_account(
 
 def _quiet_if_spent(row: Payment) -> Payment:
     """Money that is all put to use waits for nothing."""
-    return row if row.available or row.announced else replace(row, waiting_for=(), reason=None)
+    return row if row.available or row.announced else changed(row, waiting_for=(), reason=None)
 
 
 def _account_day(event: Any, by: Decimal) -> Change[AccountDay]:
@@ -192,31 +191,31 @@ def _payment(event: Event) -> Iterator[Change[Any]]:
         case said.AdviceTaken():
             yield _of_payment(event, lambda row: _advised(row, event))
         case said.AnnouncementClosed():
-            yield _of_payment(event, lambda row: _quiet_if_spent(replace(row, announced=ZERO)))
+            yield _of_payment(event, lambda row: _quiet_if_spent(changed(row, announced=ZERO)))
         case said.PaymentUnmatched():
             yield _of_payment(
-                event, lambda row: replace(row, reason=event.reason, waiting_for=event.waiting_for)
+                event, lambda row: changed(row, reason=event.reason, waiting_for=event.waiting_for)
             )
         case said.CashApplied():
             yield _of_payment(event, lambda row: _applied(row, event.amount, event.line, event.date))
             yield put(ALLOCATIONS, _allocation(event))
         case said.CashUnapplied():
             yield _of_payment(event, lambda row: _applied(row, -event.amount, row.lines, event.date))
-            yield _of_allocation(event, lambda row: replace(row, amount=row.amount - event.amount))
+            yield _of_allocation(event, lambda row: changed(row, amount=row.amount - event.amount))
         case said.CreditApplied(payment_id=str()):
             yield _of_payment(event, lambda row: _applied(row, ZERO, event.line or 0, event.date))
             yield put(ALLOCATIONS, _deduction(event))
         case said.CreditUnapplied():
-            yield _of_allocation(event, lambda row: replace(row, amount=row.amount - event.amount))
+            yield _of_allocation(event, lambda row: changed(row, amount=row.amount - event.amount))
         case said.ItemWrittenOff(payment_id=str()):
             yield _of_allocation(
                 event,
-                lambda row: replace(
+                lambda row: changed(
                     row, written_off=row.written_off + event.amount, write_off_type=event.write_off_type
                 ),
             )
         case said.WriteOffReversed(payment_id=str()):
-            yield _of_allocation(event, lambda row: replace(row, written_off=row.written_off - event.amount))
+            yield _of_allocation(event, lambda row: changed(row, written_off=row.written_off - event.amount))
         case said.PaymentSentBack():
             yield _of_payment(event, lambda row: _left(row, event.amount, event.date, returned=event.amount))
         case said.PaymentTransferredOut():
@@ -279,14 +278,14 @@ def _came(event: said.PaymentTaken | said.PaymentTransferredIn, **came: Decimal)
 
 def _announced(row: Payment | None, event: said.MoneyAnnounced) -> Payment:
     if row is not None:
-        return replace(row, announced=event.amount)
+        return changed(row, announced=event.amount)
     said_of_it = {name: getattr(event, name, None) for name in _SAID_OF_PAYMENT}
     whereabouts = {"booking_date": event.date, "moved_on": event.date, "announced": event.amount}
     return Payment(**(_NOTHING | said_of_it | whereabouts))
 
 
 def _applied(row: Payment, amount: Decimal, line: int, on: date) -> Payment:
-    after = replace(
+    after = changed(
         row,
         applied=row.applied + amount,
         unapplied=row.unapplied - amount,
@@ -299,13 +298,13 @@ def _applied(row: Payment, amount: Decimal, line: int, on: date) -> Payment:
 def _left(row: Payment, amount: Decimal, on: date, **went: Decimal) -> Payment:
     so_far = {name: getattr(row, name) + more for name, more in went.items()}
     moved_on = max(row.moved_on, on)
-    return _quiet_if_spent(replace(row, unapplied=row.unapplied - amount, moved_on=moved_on, **so_far))
+    return _quiet_if_spent(changed(row, unapplied=row.unapplied - amount, moved_on=moved_on, **so_far))
 
 
 def _advised(row: Payment, event: said.AdviceTaken) -> Payment:
     """Of a message without lines its text is read as the payment's own is."""
     lines = (*row.advice, *(line.model_dump_json() for line in event.lines))
-    return replace(row, advice=lines, advice_text=row.advice_text if event.lines else event.text)
+    return changed(row, advice=lines, advice_text=row.advice_text if event.lines else event.text)
 
 
 def _allocation(event: said.CashApplied) -> Allocation:
@@ -354,7 +353,7 @@ def _proposal(event: Event) -> Iterator[Change[Any]]:
         case said.MatchProposed():
             yield put(PROPOSALS, _proposed(event))
             yield _of_payment(
-                event, lambda row: replace(row, reason=event.evidence, waiting_for=event.waiting_for)
+                event, lambda row: changed(row, reason=event.evidence, waiting_for=event.waiting_for)
             )
         case said.ProposalConfirmed() | said.ProposalWithdrawn():
             yield remove(PROPOSALS, (event.payment_id,))
@@ -366,13 +365,13 @@ def _proposal(event: Event) -> Iterator[Change[Any]]:
         case said.HoldPlaced():
             yield put(HOLDS, Hold(**event.model_dump()))
             yield _of_payment(
-                event, lambda row: replace(row, held_for=tuple(sorted({*row.held_for, event.customer_id})))
+                event, lambda row: changed(row, held_for=tuple(sorted({*row.held_for, event.customer_id})))
             )
         case said.HoldReleased():
             yield remove(HOLDS, (event.customer_id, event.payment_id))
             yield _of_payment(
                 event,
-                lambda row: replace(row, held_for=tuple(c for c in row.held_for if c != event.customer_id)),
+                lambda row: changed(row, held_for=tuple(c for c in row.held_for if c != event.customer_id)),
             )
 
 
@@ -391,7 +390,7 @@ def _proposed(event: said.MatchProposed) -> Proposal:
 
 
 def _barred(row: Payment, items: Iterable[str]) -> Payment:
-    return replace(row, barred=tuple(sorted({*row.barred, *items})))
+    return changed(row, barred=tuple(sorted({*row.barred, *items})))
 
 
 # -- payers, rules, days ----------------------------------------------------------------------------------------
@@ -414,15 +413,15 @@ def _around(event: Event) -> Iterator[Change[Any]]:
 
 def _stated(row: KnownPayer | None, event: said.PayerStated) -> KnownPayer:
     known = row or _unknown(event.customer_id)
-    return _marked(replace(known, **event.model_dump()))
+    return _marked(changed(known, **event.model_dump()))
 
 
 def _learned(known: KnownPayer, event: said.PayerLearned) -> KnownPayer:
     taught = f"{event.serves_from.isoformat()} {event.payment_id}"
     if event.iban is not None:
-        known = replace(known, learned_ibans=(*known.learned_ibans, f"{taught} {event.iban}"))
+        known = changed(known, learned_ibans=(*known.learned_ibans, f"{taught} {event.iban}"))
     if event.alias is not None:
-        known = replace(known, learned_aliases=(*known.learned_aliases, f"{taught} {event.alias}"))
+        known = changed(known, learned_aliases=(*known.learned_aliases, f"{taught} {event.alias}"))
     return _marked(known)
 
 
@@ -431,7 +430,7 @@ def _forgotten(known: KnownPayer, payment_id: str) -> KnownPayer:
         return tuple(text for text in learned if text.split(" ", 2)[1] != payment_id)
 
     return _marked(
-        replace(
+        changed(
             known, learned_ibans=others(known.learned_ibans), learned_aliases=others(known.learned_aliases)
         )
     )
@@ -452,7 +451,7 @@ def _unknown(customer_id: str) -> KnownPayer:
 
 
 def _marked(row: KnownPayer) -> KnownPayer:
-    return replace(row, marks=payer_marks(row))
+    return changed(row, marks=payer_marks(row))
 
 
 def _processed(row: Day | None, event: said.DayProcessed) -> Day:

@@ -38,11 +38,9 @@ _MOVES = (
 
 
 def take_payment(workspace: Workspace, taken: said.PaymentTaken) -> None:
-    """Money that is new here: what deciding on it will look up is asked for together with its rows."""
-    together(
-        lambda: workspace.append(taken),
-        lambda: workspace.foresee(taken.payment_id, lambda: _foresee(workspace, incoming_of(taken))),
-    )
+    """Money that is new here: what deciding on it will look up is asked for before anything is decided."""
+    workspace.foresee(taken.payment_id, lambda: _foresee(workspace, incoming_of(taken)))
+    workspace.append(taken)
     match_payment(workspace, taken.payment_id)
 
 
@@ -139,7 +137,7 @@ def _foresee(workspace: Workspace, payment: Incoming) -> None:
     together(
         lambda: workspace.find_few(OPEN_ITEMS, "marks", item_marks, CROWD),
         lambda: workspace.find_few(PAYERS, "marks", payer_marks, CROWD),
-        lambda: workspace.get(PROPOSALS, payment.payment_id),
+        lambda: workspace.expect((PAYMENTS, (payment.payment_id,)), (PROPOSALS, (payment.payment_id,))),
         lambda: rules_of(workspace, payment.entity_id or ""),
         lambda: _foresee_customers(workspace, strong_marks, payer_marks),
     )
