@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # The modules of a service whose result may depend on nothing but their arguments.
-PURE = ("domain", "decider", "engine", "projections", "reactions", "bank")
+PURE = (
+    *("domain", "decider", "engine", "projections", "reactions", "bank"),
+    *("templates", "messages", "intake"),
+)
 IMPURE_CALLS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),

@@ -71,17 +71,21 @@ def test_a_test_tells_its_level(tmp_path: Path, path: str, allowed: bool) -> Non
 
 
 def test_a_package_without_tests_is_named(tmp_path: Path) -> None:
-    for folder in ["tools", "services/dunning"]:
+    for folder in ["tools", "services/dunning", "services/pure"]:
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "pyproject.toml").touch()
+    (tmp_path / "services/dunning/src/lettra_dunning").mkdir(parents=True)
+    (tmp_path / "services/dunning/src/lettra_dunning/main.py").touch()
     tests = [
         "tools/tests/unit/test_a.py",
         "tools/tests/integration/rules/test_b.py",
         "services/dunning/tests/unit/test_c.py",
     ]
     files = [Path(path) for path in [*tests, "services/dunning/tests/integration/conftest.py"]]
+    # What cannot run yet has nothing to try on servers.
     assert list(hygiene.every_package_is_tested(tmp_path, files)) == [
-        "services/dunning/tests/integration: there is no test"
+        "services/dunning/tests/integration: there is no test",
+        "services/pure/tests/unit: there is no test",
     ]
 
 
@@ -95,14 +99,14 @@ def test_a_test_that_no_command_runs_is_named(tmp_path: Path, path: str) -> None
 
 def test_a_new_service_must_be_checked_too(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    for folder in ["tools", "services/dunning"]:
+    for folder in ["tools", "services/shipping"]:
         (tmp_path / folder).mkdir(parents=True)
         name = folder.rpartition("/")[2]
         (tmp_path / folder / "pyproject.toml").write_text(f'[project]\nname = "lettra-{name}"\n')
     sentences = "\n".join(hygiene.every_package_is_checked(tmp_path, []))
-    assert "mypy_path lack services/dunning/src" in sentences
-    assert "root_packages lacks lettra_dunning" in sentences
-    assert "'Services do not import each other' lacks lettra_dunning" in sentences
+    assert "mypy_path lack services/shipping/src" in sentences
+    assert "root_packages lacks lettra_shipping" in sentences
+    assert "'Services do not import each other' lacks lettra_shipping" in sentences
     assert "tools" not in sentences
 
 

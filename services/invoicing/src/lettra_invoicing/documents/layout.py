@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from lettra_documents.epc import epc_svg
 from lettra_events.money import exponent_of
 from lettra_invoicing.documents.codes import UNITS
-from lettra_invoicing.documents.epc import epc_payload, epc_svg
+from lettra_invoicing.documents.epc import epc_payload
 from lettra_invoicing.documents.labels import LABELS
 from lettra_invoicing.documents.model import InvoiceDocument
 from lettra_invoicing.documents.parts import Address, Buyer, Line, Seller, VatShare

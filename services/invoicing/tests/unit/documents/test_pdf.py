@@ -36,10 +36,11 @@ from lxml import etree
 from pdf_a import problems
 from pydantic import TypeAdapter, ValidationError
 
+from lettra_documents.typesetting import NotPrinted
 from lettra_invoicing.documents.cii import cii_xml
 from lettra_invoicing.documents.epc import epc_payload
 from lettra_invoicing.documents.parts import Line1000
-from lettra_invoicing.documents.pdf import NotPrinted, factur_x
+from lettra_invoicing.documents.pdf import factur_x
 
 
 def _text(pdf: bytes) -> str:
@@ -315,7 +316,7 @@ _MAKES_THE_TYPESETTER_PANIC = " ".join(chr(code) for code in range(0x625, 0x664)
 
 @pytest.mark.parametrize("note", [_NOT_IN_THE_FONTS, _MAKES_THE_TYPESETTER_PANIC], ids=["error", "panic"])
 def test_a_failure_of_the_typesetter_is_an_error_that_names_the_document(note: str) -> None:
-    """Guard: the `except` in `_printed`. Validation refuses such texts; here they come past it."""
+    """Guard: the `except` in `typeset`. Validation refuses such texts; here they come past it."""
     made = document(INVOICE).model_copy(update={"notes": (note,)})
     with pytest.raises(NotPrinted, match="The document FA-2026-000123 could not be typeset"):
         factur_x(made)
@@ -352,7 +353,7 @@ print(megabytes() - before)
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_long_documents_leave_no_memory_behind() -> None:
-    """Guard: `_forget`; without it each of the six would stay, 20 MB apiece."""
+    """Guard: `_forget` of the typesetting; without it each of the six would stay, 20 MB apiece."""
     command = [sys.executable, "-c", _MANY_LONG_DOCUMENTS, str(Path(__file__).parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 60

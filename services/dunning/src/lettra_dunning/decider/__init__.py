@@ -1,0 +1,1 @@
+"""What dunning decides, and what a customer is afterwards. Pure."""

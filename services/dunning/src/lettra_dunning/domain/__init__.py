@@ -1,0 +1,1 @@
+"""Dunning's words: calendar, policy, customers, agreements, rates, interest, agenda, measures. Pure."""

@@ -1,0 +1,1 @@
+"""What to do with a request now, and what the outcome of an attempt comes to. Pure."""

@@ -1,0 +1,1 @@
+"""Lettra's risk-scoring service."""

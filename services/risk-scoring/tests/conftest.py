@@ -1,0 +1,8 @@
+"""Tests share how a customer's facts are said in few words, as `payers`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
