@@ -63,7 +63,7 @@ async def test_a_payment_says_what_became_of_it(start, servers):
 
         found = await until(told, "the payment's uses", 60)
     assert found["uses"] == [
-        {"customer_id": "C-1", "applied": "50", "on_account": "20"},
-        {"customer_id": "C-2", "applied": "12.5", "on_account": "0"},
+        {"customer_id": "C-1", "applied": "50", "on_account": "20", "refunded": "0"},
+        {"customer_id": "C-2", "applied": "12.5", "on_account": "0", "refunded": "0"},
     ]
     assert found["unassigned"] == "17.5"
